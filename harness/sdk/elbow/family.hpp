@@ -1,0 +1,118 @@
+#pragma once
+
+#include <elbow/option.hpp>
+#include <elbow/parameters.hpp>
+#include <elbow/random.hpp>
+#include <elbow/types.hpp>
+
+namespace elbow {
+
+/// What a family is made from.
+struct FamilySetup {
+  const Options& options;
+  Index dimension;           ///< D of the target (or Dz of the items)
+  Index context_dimension;   ///< C of the items' features; 0 without context
+  RandomStream init_stream;  ///< for random initial weights
+};
+
+/// How many numbers one draw consumes. Rows of a noise block: `normals` standard normal numbers,
+/// then `uniforms` numbers uniform on (0, 1).
+struct NoiseShape {
+  Index normals = 0;
+  Index uniforms = 0;
+  Index rows() const { return normals + uniforms; }
+};
+
+/// Facet: the entropy in closed form.
+class ClosedEntropy {
+ public:
+  virtual ~ClosedEntropy() = default;
+  virtual double entropy() = 0;  ///< nats
+  /// Adds w d entropy / d phi to `phi`.
+  virtual void entropy_pullback(double w, GradientOut phi) = 0;
+};
+
+/// Facet: the family is Gaussian, so that its KL to another Gaussian is exact.
+class GaussianForm {
+ public:
+  virtual ~GaussianForm() = default;
+  /// @param[out] mean  [D]   @param[out] covariance  [D x D]
+  virtual void moments(VectorOut mean, DrawsOut covariance) = 0;
+};
+
+/// Facet: KL(q(phi) || q(phi')) in closed form for two members of this family.
+class ClosedKl {
+ public:
+  virtual ~ClosedKl() = default;
+  /// @param other  parameters of this family's layout
+  virtual double kl(const Parameters& other) = 0;  ///< nats
+};
+
+/// Facet: steps along the natural gradient (Amari 1998), by the family's own Fisher metric.
+class NaturalGradient {
+ public:
+  virtual ~NaturalGradient() = default;
+  /// Replaces a gradient by the inverse Fisher matrix times that gradient.
+  virtual void precondition(GradientOut gradient) = 0;
+  /// Moves the parameters along a preconditioned direction, staying inside the family.
+  virtual void retract(GradientOut direction, double step) = 0;
+};
+
+/// Facet: q(z | c; phi). After `bind`, columns b K + k of every block belong to item b.
+class Conditional {
+ public:
+  virtual ~Conditional() = default;
+  virtual Index context_dimension() const = 0;
+  /// @param context  [C x B]  copied or encoded; may be released afterwards
+  /// @param draws_per_item  K
+  virtual void bind(Context context, Index draws_per_item) = 0;
+};
+
+/// A variational distribution q(z; phi) over R^D: two functions and their pull-backs, on which
+/// every gradient estimator is written once. Noise is an input, so that antithetic,
+/// quasi-Monte-Carlo and common random numbers work for all families.
+///
+/// A pull-back belongs to the most recent call of its function and may use what that call cached;
+/// changing the parameters in between is an error of the caller. Thread-safe: no.
+class Family {
+ public:
+  virtual ~Family() = default;
+
+  virtual Index dimension() const = 0;
+  virtual NoiseShape noise() const { return {dimension(), 0}; }
+  virtual Parameters& parameters() = 0;
+
+  /// @param      noise  [R x S]  R = noise().rows(), one draw per column
+  /// @param[out] z      [D x S]  T(noise; phi)
+  /// @param[out] log_q  [S]      log q(z; phi) in the same pass, or empty
+  virtual void sample(Draws noise, DrawsOut z, VectorOut log_q) = 0;
+
+  /// Adds sum_s [ (dz_s/dphi)^T g_z,s + (dlog_q_s/dphi) g_log_q,s ] to `phi`, where both are total
+  /// derivatives along z = T(noise; phi).
+  /// @param g_z      [D x S]
+  /// @param g_log_q  [S]  or empty for zeros (then `sample` need not have computed log_q)
+  /// Families without the ability `reparameterized` do not override this; it throws.
+  virtual void sample_pullback(Draws g_z, Vector g_log_q, GradientOut phi);
+
+  /// @param      z      [D x S]  any points
+  /// @param[out] log_q  [S]
+  virtual void log_prob(Draws z, VectorOut log_q) = 0;
+
+  /// Of the most recent `log_prob`: adds sum_s w[s] dlog q(z_s; phi)/dphi to `phi`, with z held
+  /// fixed.
+  /// @param      w    [S]
+  /// @param      phi  default constructed when only g_z is wanted
+  /// @param[out] g_z  [D x S]  w[s] grad_z log q(z_s; phi), or empty
+  virtual void log_prob_pullback(Vector w, GradientOut phi, DrawsOut g_z) = 0;
+
+  virtual ClosedEntropy* closed_entropy() { return nullptr; }
+  virtual GaussianForm* gaussian_form() { return nullptr; }
+  virtual ClosedKl* closed_kl() { return nullptr; }
+  virtual NaturalGradient* natural_gradient() { return nullptr; }
+  virtual Conditional* conditional() { return nullptr; }
+};
+
+/// Fills a block with the family's noise. @param[out] noise  [R x S]
+void fill_noise(const NoiseShape& shape, RandomStream& stream, DrawsOut noise);
+
+}  // namespace elbow

@@ -1,0 +1,112 @@
+#include "normal_quantile.hpp"
+
+#include <elbow/math.hpp>
+#include <limits>
+
+namespace elbow {
+namespace {
+
+constexpr int width = 8;
+using Lanes = Eigen::Array<double, width, 1>;
+
+/// Quotient of two polynomials of degree 7; the denominator's constant term is 1.
+Lanes rational(const Lanes& x, const double (&numerator)[8], const double (&denominator)[7]) {
+  Lanes top = Lanes::Constant(numerator[7]);
+  Lanes bottom = Lanes::Constant(denominator[6]);
+  for (int i = 6; i >= 0; --i) top = top * x + numerator[i];
+  for (int i = 5; i >= 0; --i) bottom = bottom * x + denominator[i];
+  return top / (bottom * x + 1.0);
+}
+
+// The three regions of Wichura (1988), Algorithm AS 241, routine PPND16.
+constexpr double central_edge = 0.425;
+
+Lanes central(const Lanes& q) {
+  static constexpr double a[8] = {3.3871328727963666080e0,  1.3314166789178437745e+2,
+                                  1.9715909503065514427e+3, 1.3731693765509461125e+4,
+                                  4.5921953931549871457e+4, 6.7265770927008700853e+4,
+                                  3.3430575583588128105e+4, 2.5090809287301226727e+3};
+  static constexpr double b[7] = {4.2313330701600911252e+1, 6.8718700749205790830e+2,
+                                  5.3941960214247511077e+3, 2.1213794301586595867e+4,
+                                  3.9307895800092710610e+4, 2.8729085735721942674e+4,
+                                  5.2264952788528545610e+3};
+  return q * rational(central_edge * central_edge - q * q, a, b);
+}
+
+/// The magnitude of the quantile whose smaller tail probability is `p`.
+Lanes tail(const Lanes& p) {
+  static constexpr double c[8] = {1.42343711074968357734e0,  4.63033784615654529590e0,
+                                  5.76949722146069140550e0,  3.64784832476320460504e0,
+                                  1.27045825245236838258e0,  2.41780725177450611770e-1,
+                                  2.27238449892691845833e-2, 7.74545014278341407640e-4};
+  static constexpr double d[7] = {2.05319162663775882187e0,  1.67638483018380384940e0,
+                                  6.89767334985100004550e-1, 1.48103976427480074590e-1,
+                                  1.51986665636164571966e-2, 5.47593808499534494600e-4,
+                                  1.05075007164441684324e-9};
+  static constexpr double e[8] = {6.65790464350110377720e0,  5.46378491116411436990e0,
+                                  1.78482653991729133580e0,  2.96560571828504891230e-1,
+                                  2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                                  2.71155556874348757815e-5, 2.01033439929228813265e-7};
+  static constexpr double f[7] = {5.99832206555887937690e-1, 1.36929880922735805310e-1,
+                                  1.48753612908506148525e-2, 7.86869131145613259100e-4,
+                                  1.84631831751005468180e-5, 1.42151175831644588870e-7,
+                                  2.04426310338993978564e-15};
+  const Lanes r = (-p.log()).sqrt();
+  const Lanes near = rational(r - 1.6, c, d);
+  if (r.maxCoeff() <= 5) return near;
+  return (r <= 5).select(near, rational(r - 5.0, e, f));
+}
+
+/// Probabilities waiting for the tail formula, gathered so that whole vectors of them are worked
+/// on.
+class TailQueue {
+ public:
+  explicit TailQueue(double* values) : values_(values) {}
+
+  void add(Eigen::Index place, double p) {
+    place_[size_] = place;
+    upper_[size_] = p > 0.5;
+    p_[size_] = p > 0.5 ? 1 - p : p;
+    if (++size_ == width) flush();
+  }
+  void flush() {
+    for (int i = size_; i < width; ++i) p_[i] = 0.01;
+    const Lanes magnitude = tail(p_);
+    for (int i = 0; i < size_; ++i) values_[place_[i]] = upper_[i] ? magnitude[i] : -magnitude[i];
+    size_ = 0;
+  }
+
+ private:
+  double* values_;
+  int size_ = 0;
+  Eigen::Index place_[width];
+  bool upper_[width];
+  Lanes p_;
+};
+
+}  // namespace
+
+void normal_quantiles(double* values, Eigen::Index n) {
+  TailQueue tails(values);
+  for (Eigen::Index start = 0; start < n; start += width) {
+    const int count = int(std::min<Eigen::Index>(width, n - start));
+    Lanes p = Lanes::Constant(0.5);
+    for (int i = 0; i < count; ++i) p[i] = values[start + i];
+    const Lanes q = p - 0.5;
+    const Lanes middle = central(q);
+    for (int i = 0; i < count; ++i) {
+      values[start + i] = middle[i];
+      if (std::abs(q[i]) > central_edge) tails.add(start + i, p[i]);
+    }
+  }
+  tails.flush();
+}
+
+double inverse_normal_cdf(double p) {
+  if (!(p >= 0 && p <= 1)) return std::numeric_limits<double>::quiet_NaN();
+  if (p == 0 || p == 1) return p == 0 ? -INFINITY : INFINITY;
+  normal_quantiles(&p, 1);
+  return p;
+}
+
+}  // namespace elbow

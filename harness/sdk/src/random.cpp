@@ -1,0 +1,97 @@
+#include <Random123/philox.h>
+
+#include <elbow/random.hpp>
+
+#include "normal_quantile.hpp"
+
+namespace elbow {
+namespace {
+
+using Philox = r123::Philox4x32;
+__extension__ using Uint128 = unsigned __int128;
+
+/// A bijective mixer of 64 bits (Steele, Lea & Flood 2014, SplitMix64).
+std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+Philox::ctr_type block(const std::uint32_t (&key)[2], std::uint64_t substream,
+                       std::uint64_t number) {
+  const Philox::ctr_type counter = {{std::uint32_t(number), std::uint32_t(number >> 32),
+                                     std::uint32_t(substream), std::uint32_t(substream >> 32)}};
+  const Philox::key_type philox_key = {{key[0], key[1]}};
+  return Philox()(counter, philox_key);
+}
+
+/// The middle of one of 2^52 equal cells of (0, 1): never 0, never 1, symmetric about 1/2.
+double to_uniform(std::uint64_t bits) { return (double(bits >> 12) + 0.5) * 0x1p-52; }
+
+}  // namespace
+
+RandomStream::RandomStream(std::uint64_t experiment_seed, std::uint64_t replicate,
+                           std::string_view purpose) {
+  std::uint64_t key = mix(mix(experiment_seed) ^ replicate);
+  for (const char letter : purpose) key = mix(key ^ std::uint8_t(letter));
+  key_ = {{std::uint32_t(key), std::uint32_t(key >> 32)}};
+}
+
+RandomStream RandomStream::substream(std::uint64_t index) const {
+  return {key_, mix(mix(substream_) ^ index)};
+}
+
+std::uint64_t RandomStream::bits() {
+  const auto words = block(key_.word, substream_, position_ / 2);
+  const int at = position_++ % 2 ? 2 : 0;
+  return std::uint64_t(words[at + 1]) << 32 | words[at];
+}
+
+double RandomStream::uniform() { return to_uniform(bits()); }
+
+double RandomStream::normal() {
+  double value = uniform();
+  normal_quantiles(&value, 1);
+  return value;
+}
+
+double RandomStream::exponential() { return -std::log(uniform()); }
+
+Index RandomStream::integer(Index n) {
+  // 2^64 mod n values are turned away, so that no result is favoured (Lemire 2019, section 3).
+  const std::uint64_t range = std::uint64_t(n);
+  const std::uint64_t turned_away = -range % range;
+  for (;;) {
+    const Uint128 product = Uint128(bits()) * range;
+    if (std::uint64_t(product) >= turned_away) return Index(product >> 64);
+  }
+}
+
+void RandomStream::fill_uniform(DrawsOut out) {
+  for (Index column = 0; column < out.cols(); ++column) {
+    double* to = out.col(column).data();
+    Index row = 0;
+    if (out.rows() > 0 && position_ % 2) to[row++] = uniform();
+    for (; row + 1 < out.rows(); row += 2, position_ += 2) {
+      const auto words = block(key_.word, substream_, position_ / 2);
+      to[row] = to_uniform(std::uint64_t(words[1]) << 32 | words[0]);
+      to[row + 1] = to_uniform(std::uint64_t(words[3]) << 32 | words[2]);
+    }
+    if (row < out.rows()) to[row] = uniform();
+  }
+}
+
+void RandomStream::fill_normal(DrawsOut out) {
+  fill_uniform(out);
+  if (out.outerStride() == out.rows()) return normal_quantiles(out.data(), out.size());
+  for (Index column = 0; column < out.cols(); ++column)
+    normal_quantiles(out.col(column).data(), out.rows());
+}
+
+void RandomStream::shuffle(std::vector<Index>& items) {
+  for (Index last = Index(items.size()) - 1; last > 0; --last)
+    std::swap(items[last], items[integer(last + 1)]);
+}
+
+}  // namespace elbow
