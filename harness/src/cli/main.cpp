@@ -1,0 +1,51 @@
+#include <algorithm>
+#include <elbow/error.hpp>
+#include <iostream>
+
+#include "cli/verbs.hpp"
+
+namespace {
+
+struct Entry {
+  const char* name;
+  const char* synopsis;
+  const char* help;
+  elbow::Verb verb;
+};
+
+constexpr Entry entries[] = {
+    {"version", "", "versions of the program and of what it was built with", elbow::verb_version},
+};
+
+void print_help(std::ostream& out) {
+  out << "elbow: run and compare methods of variational inference\n\nusage:\n";
+  for (const Entry& entry : entries) {
+    std::string call = std::string("  elbow ") + entry.name + " " + entry.synopsis;
+    call.resize(std::max<std::size_t>(call.size() + 1, 44), ' ');
+    out << call << entry.help << '\n';
+  }
+  out << "\n`elbow VERB --help` explains a verb's options.\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string verb = argc > 1 ? argv[1] : "--help";
+  if (verb == "--help" || verb == "-h" || verb == "help") {
+    print_help(std::cout);
+    return 0;
+  }
+  const auto* entry = std::find_if(std::begin(entries), std::end(entries),
+                                   [&](const Entry& e) { return verb == e.name; });
+  if (entry == std::end(entries)) {
+    std::cerr << "elbow: there is no verb \"" << verb << "\"\n\n";
+    print_help(std::cerr);
+    return 2;
+  }
+  try {
+    return entry->verb({argv + 2, argv + argc});
+  } catch (const elbow::Error& error) {
+    std::cerr << "elbow " << verb << ": " << error.what() << '\n';
+    return 2;
+  }
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace elbow {
+
+/// One verb of the command line, in the file named after it. @param arguments  what follows the
+/// verb
+/// @return the program's exit status: 0 done, 1 the work failed, 2 the call or an input file is
+/// wrong
+using Verb = int (*)(const std::vector<std::string>& arguments);
+
+int verb_version(const std::vector<std::string>& arguments);
+
+}  // namespace elbow
