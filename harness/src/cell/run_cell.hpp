@@ -1,0 +1,31 @@
+#pragma once
+
+#include <csignal>
+#include <filesystem>
+
+#include "plan/plan.hpp"
+#include "plugins/plugin_info.hpp"
+#include "record/outcome.hpp"
+
+namespace elbow {
+
+/// What a worker is given besides the cell.
+struct CellContext {
+  const Plan& plan;
+  const Catalog& catalog;
+  Json provenance;  ///< plugin digests, versions, host: stored with the cell
+  /// Set by SIGTERM (the wall limit): end with timed_out, keep the draws so far.
+  const volatile std::sig_atomic_t& stop_requested;
+};
+
+/// Runs one cell in this process: maps its plugins, runs, writes and commits `file`. Throws nothing
+/// for what the experiment measures; std::bad_alloc and plugin exceptions become outcomes.
+/// @return the outcome that it stored
+Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesystem::path& file);
+
+/// Writes the file of a cell whose worker died (crashed, killed at its limit).
+/// @param seconds  from the start of the worker to its end
+void write_failed_cell(const CellContext& context, const Cell& cell,
+                       const std::filesystem::path& file, const Outcome& outcome, double seconds);
+
+}  // namespace elbow
