@@ -39,6 +39,9 @@ class RandomStream {
   void shuffle(std::vector<Index>& items);
 
  private:
+  /// The next n uniforms into contiguous memory.
+  void fill_run(double* to, Index n);
+
   struct Key {
     std::uint32_t word[2];
   };

@@ -1,5 +1,6 @@
 #include "normal_quantile.hpp"
 
+#include <algorithm>
 #include <elbow/math.hpp>
 #include <limits>
 
@@ -57,49 +58,44 @@ Lanes tail(const Lanes& p) {
   return (r <= 5).select(near, rational(r - 5.0, e, f));
 }
 
-/// Probabilities waiting for the tail formula, gathered so that whole vectors of them are worked
-/// on.
-class TailQueue {
- public:
-  explicit TailQueue(double* values) : values_(values) {}
+/// Works on `chunk` numbers at most: the central formula everywhere, then the tail formula for
+/// those few that need it, gathered so that whole vectors of them are worked on.
+constexpr int chunk = 256;
 
-  void add(Eigen::Index place, double p) {
-    place_[size_] = place;
-    upper_[size_] = p > 0.5;
-    p_[size_] = p > 0.5 ? 1 - p : p;
-    if (++size_ == width) flush();
-  }
-  void flush() {
-    for (int i = size_; i < width; ++i) p_[i] = 0.01;
-    const Lanes magnitude = tail(p_);
-    for (int i = 0; i < size_; ++i) values_[place_[i]] = upper_[i] ? magnitude[i] : -magnitude[i];
-    size_ = 0;
-  }
+void quantiles_of_chunk(double* values, int n) {
+  alignas(64) double p[chunk];
+  std::copy_n(values, n, p);
+  std::fill(p + n, p + chunk, 0.5);
+  const int padded = (n + width - 1) / width * width;
 
- private:
-  double* values_;
-  int size_ = 0;
-  Eigen::Index place_[width];
-  bool upper_[width];
-  Lanes p_;
-};
+  alignas(64) double result[chunk];
+  for (int start = 0; start < padded; start += width)
+    Eigen::Map<Lanes, Eigen::Aligned64>(result + start) =
+        central(Eigen::Map<const Lanes, Eigen::Aligned64>(p + start) - 0.5);
+
+  int place[chunk + width];
+  int tails = 0;
+  for (int i = 0; i < n; ++i) {
+    place[tails] = i;
+    tails += std::abs(p[i] - 0.5) > central_edge;
+  }
+  for (int start = 0; start < tails; start += width) {
+    const int count = std::min(width, tails - start);
+    Lanes smaller = Lanes::Constant(0.01);
+    for (int i = 0; i < count; ++i)
+      smaller[i] = std::min(p[place[start + i]], 1 - p[place[start + i]]);
+    const Lanes magnitude = tail(smaller);
+    for (int i = 0; i < count; ++i)
+      result[place[start + i]] = std::copysign(magnitude[i], p[place[start + i]] - 0.5);
+  }
+  std::copy_n(result, n, values);
+}
 
 }  // namespace
 
 void normal_quantiles(double* values, Eigen::Index n) {
-  TailQueue tails(values);
-  for (Eigen::Index start = 0; start < n; start += width) {
-    const int count = int(std::min<Eigen::Index>(width, n - start));
-    Lanes p = Lanes::Constant(0.5);
-    for (int i = 0; i < count; ++i) p[i] = values[start + i];
-    const Lanes q = p - 0.5;
-    const Lanes middle = central(q);
-    for (int i = 0; i < count; ++i) {
-      values[start + i] = middle[i];
-      if (std::abs(q[i]) > central_edge) tails.add(start + i, p[i]);
-    }
-  }
-  tails.flush();
+  for (Eigen::Index start = 0; start < n; start += chunk)
+    quantiles_of_chunk(values + start, int(std::min<Eigen::Index>(chunk, n - start)));
 }
 
 double inverse_normal_cdf(double p) {
