@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -155,7 +156,10 @@ class Options {
   explicit Options(std::map<std::string, OptionValue, std::less<>> values)
       : values_(std::move(values)) {}
 
-  bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
+  bool has(std::string_view name) const {
+    note(name);
+    return values_.find(name) != values_.end();
+  }
   bool boolean(std::string_view name) const;
   Index integer(std::string_view name) const;
   double real(std::string_view name) const;
@@ -164,8 +168,17 @@ class Options {
   const Eigen::MatrixXd& matrix(std::string_view name) const;
   const Table& table(std::string_view name) const;
 
+  /// From now on every name that is asked for is added to `names`, which must outlive this object
+  /// and its copies. The conformance checks find options with it that are declared but never read.
+  void record_reads(std::set<std::string, std::less<>>& names) { reads_ = &names; }
+
  private:
+  void note(std::string_view name) const {
+    if (reads_) reads_->emplace(name);
+  }
+
   std::map<std::string, OptionValue, std::less<>> values_;
+  std::set<std::string, std::less<>>* reads_ = nullptr;
 };
 
 }  // namespace elbow

@@ -99,21 +99,32 @@ const T& value(const std::map<std::string, OptionValue, std::less<>>& values, st
 
 }  // namespace
 
-bool Options::boolean(std::string_view name) const { return value<bool>(values_, name, "boolean"); }
+bool Options::boolean(std::string_view name) const {
+  note(name);
+  return value<bool>(values_, name, "boolean");
+}
 Index Options::integer(std::string_view name) const {
+  note(name);
   return value<std::int64_t>(values_, name, "integer");
 }
-double Options::real(std::string_view name) const { return value<double>(values_, name, "real"); }
+double Options::real(std::string_view name) const {
+  note(name);
+  return value<double>(values_, name, "real");
+}
 const std::string& Options::text(std::string_view name) const {
+  note(name);
   return value<std::string>(values_, name, "text");
 }
 const Eigen::VectorXd& Options::reals(std::string_view name) const {
+  note(name);
   return value<Eigen::VectorXd>(values_, name, "reals");
 }
 const Eigen::MatrixXd& Options::matrix(std::string_view name) const {
+  note(name);
   return value<Eigen::MatrixXd>(values_, name, "matrix");
 }
 const Table& Options::table(std::string_view name) const {
+  note(name);
   return *value<std::shared_ptr<const Table>>(values_, name, "table");
 }
 
