@@ -34,6 +34,8 @@ struct Particles {
   Eigen::VectorXd log_weights;  ///< [S], normalised or not; empty: equal weights
 };
 
+class GradientEstimator;
+
 /// One way to improve q (or a model's theta). `step` improves the fit once and reports numbers.
 class Estimator {
  public:
@@ -54,6 +56,9 @@ class Estimator {
   virtual Family* approximation(Fit& fit) { return fit.family; }
   virtual const Particles* particles() const { return nullptr; }
 
+  /// This object where it is a GradientEstimator, so that the host can measure its gradients.
+  virtual GradientEstimator* gradient_estimator() { return nullptr; }
+
   /// What was learnt, as a target for every sampler (a ratio estimator: prior x ratio). Asked for
   /// once, after the last step; null where the target is the model itself.
   virtual std::unique_ptr<Model> surrogate() { return nullptr; }
@@ -68,6 +73,7 @@ class GradientEstimator : public Estimator {
   explicit GradientEstimator(std::vector<Parameters*> trained);
 
   std::span<Parameters* const> trained() const final { return trained_; }
+  GradientEstimator* gradient_estimator() final { return this; }
 
   /// The objective's estimate, and its gradient added to `gradients` (one per `trained()`, zeroed
   /// by the caller). Further trace fields are written to `trace` (the objective and the base
