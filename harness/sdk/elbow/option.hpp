@@ -42,6 +42,8 @@ enum class Ability : std::uint64_t {
   natural_gradient = 1u << 21,
   conditional = 1u << 22,
   discrete_draws = 1u << 23,  ///< draws in {0, 1}^D
+  // of estimators
+  unbiased_gradient = 1ull << 32,  ///< its mean is the gradient of the reported objective's mean
 };
 constexpr Ability operator|(Ability a, Ability b) {
   return Ability(std::uint64_t(a) | std::uint64_t(b));
