@@ -2,6 +2,7 @@
 
 #include <elbow/plugin.hpp>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ struct PluginInfo {
   std::string summary;
   std::string source;
   std::filesystem::path file;
-  std::string digest;  ///< SHA-256 of the file, hexadecimal
+  std::string digest;  ///< SHA-256 of the file, hexadecimal; empty where the scan was not asked
   Ability provides = Ability::none;
   Ability needs_of_model = Ability::none;
   Ability needs_of_family = Ability::none;
@@ -28,6 +29,8 @@ struct PluginInfo {
 struct PluginRefusal {
   std::filesystem::path file;
   std::string reason;
+  Kind kind = Kind::model;  ///< of the folder that it lies in
+  std::string name;         ///< of the file, without its extension
 };
 
 /// All plugins of the listed folders.
@@ -37,12 +40,19 @@ struct Catalog {
 
   /// Null when there is none.
   const PluginInfo* find(Kind kind, const std::string& name) const;
+  /// Why there is none although a file has the name; null where no file has it.
+  const PluginRefusal* refusal(Kind kind, const std::string& name) const;
 };
+
+inline constexpr Kind all_kinds[] = {Kind::model, Kind::family, Kind::estimator, Kind::optimizer,
+                                     Kind::sampler};
 
 /// "model", "family", ...
 const char* kind_name(Kind kind);
 /// "models", "families", ...: the folder of a kind.
 const char* kind_folder(Kind kind);
+/// The kind of "model" or "models"; empty for any other word.
+std::optional<Kind> kind_from_name(const std::string& name);
 /// The names of the abilities, e.g. "gradient, minibatch".
 std::string ability_names(Ability abilities);
 
