@@ -35,6 +35,7 @@ constexpr std::pair<Ability, const char*> abilities_and_names[] = {
     {Ability::natural_gradient, "natural_gradient"},
     {Ability::conditional, "conditional"},
     {Ability::discrete_draws, "discrete_draws"},
+    {Ability::unbiased_gradient, "unbiased_gradient"},
 };
 
 }  // namespace
