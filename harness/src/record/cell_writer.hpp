@@ -1,5 +1,6 @@
 #pragma once
 
+#include <elbow/error.hpp>
 #include <elbow/types.hpp>
 #include <filesystem>
 #include <memory>
@@ -9,6 +10,13 @@
 #include "record/outcome.hpp"
 
 namespace elbow {
+
+/// A result could not be written (disk full, read-only folder, ...); the text names the file and
+/// the system's reason. Not an outcome of the cell.
+class RecordError : public Error {
+ public:
+  using Error::Error;
+};
 
 /// One number of the group `metrics`.
 struct Metric {
@@ -42,7 +50,7 @@ class RowStream {
 /// `commit` once it is complete and on the disk. A writer that is destroyed without commit removes
 /// its file. Memory does not grow with the number of draws or rows. See results/README.md for the
 /// layout.
-/// @throws Error naming the file and the system's reason (disk full, read-only folder, ...).
+/// Its functions throw RecordError.
 class CellWriter {
  public:
   explicit CellWriter(std::filesystem::path final_path);
@@ -70,6 +78,9 @@ class CellWriter {
   /// An array in a group without streamed dimensions: observed_data, constant_data, vi_parameters.
   void array(const std::string& group, const Variable& variable, Vector values);
   void metrics(const std::vector<Metric>& metrics);
+  /// Measured times, scalars of the group `timing` beside its rows over `iteration`: what may
+  /// differ between two runs of one cell. Part of a summary's metrics.
+  void timing(const std::vector<Metric>& seconds);
   void outcome(const Outcome& outcome);
 
   /// Flushes, closes, fsyncs and renames. Nothing may be written afterwards.
