@@ -19,14 +19,15 @@ IterateAverage::IterateAverage(const Options& options, std::span<Parameters* con
                                Index iterations)
     : power_(options.real("averaging_power")), parameters_(parameters.begin(), parameters.end()) {
   const std::string& name = options.text("averaging");
+  const double fraction = options.real("averaging_fraction");
   kind_ = name == "none" ? Kind::none : name == "suffix" ? Kind::suffix : Kind::polynomial;
   if (kind_ == Kind::suffix) {
     if (iterations <= 0)
       throw OptionError(
           "averaging \"suffix\" covers a fraction of the fit's budget of iterations, and the fit "
           "has none; expected a limit of iterations, or averaging \"polynomial\"");
-    const double covered = options.real("averaging_fraction") * double(iterations);
-    first_ = iterations - std::max<Index>(1, Index(std::ceil(covered))) + 1;
+    const double covered = std::ceil(fraction * double(iterations));
+    first_ = iterations - std::max<Index>(1, Index(covered)) + 1;
   }
   if (kind_ == Kind::none) return;
   for (const Parameters* each : parameters_) averages_.emplace_back(*each);
