@@ -1,0 +1,96 @@
+#include "diagnostics/chains.hpp"
+
+#include <algorithm>
+#include <elbow/math.hpp>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+namespace elbow {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// The mean of two numbers, rounded once: equal distances to it stay ties when they are ranked.
+double midpoint(double a, double b) { return double((static_cast<long double>(a) + b) / 2); }
+
+double median(Draws x) {
+  if (x.size() == 0 || x.hasNaN()) return nan;
+  std::vector<double> values(std::size_t(x.size()));
+  Eigen::Map<Eigen::MatrixXd>(values.data(), x.rows(), x.cols()) = x;
+  const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return midpoint(*std::max_element(values.begin(), middle), *middle);
+}
+
+}  // namespace
+
+Eigen::MatrixXd split_chains(Draws x) {
+  const Index n = x.rows(), half = n / 2;
+  if (n == 1) return x;
+  Eigen::MatrixXd halves(half, 2 * x.cols());
+  halves.leftCols(x.cols()) = x.topRows(half);
+  halves.rightCols(x.cols()) = x.bottomRows(half);
+  return halves;
+}
+
+Eigen::MatrixXd rank_normalise(Draws x) {
+  Eigen::MatrixXd z(x.rows(), x.cols());
+  if (x.hasNaN()) {
+    z.setConstant(nan);
+    return z;
+  }
+  struct Ranked {
+    double value;
+    Index position;
+  };
+  std::vector<Ranked> order(std::size_t(x.size()));
+  for (Index c = 0, i = 0; c < x.cols(); ++c)
+    for (Index r = 0; r < x.rows(); ++r, ++i) order[std::size_t(i)] = {x(r, c), i};
+  std::sort(order.begin(), order.end(),
+            [](const Ranked& a, const Ranked& b) { return a.value < b.value; });
+  const double size = double(order.size());
+  for (std::size_t first = 0, last; first < order.size(); first = last) {
+    for (last = first + 1; last < order.size() && order[last].value == order[first].value;) ++last;
+    const double rank = (double(first + 1) + double(last)) / 2;
+    const double score = inverse_normal_cdf((rank - 0.375) / (size + 0.25));
+    for (std::size_t i = first; i < last; ++i) z.data()[order[i].position] = score;
+  }
+  return z;
+}
+
+double sorted_quantile(Vector sorted, double p) {
+  if (sorted.size() == 0) return nan;
+  const double index = double(sorted.size() - 1) * p;
+  const auto low = Index(index), high = std::min(low + 1, sorted.size() - 1);
+  const double weight = index - double(low);
+  // Equal or unused neighbours are not interpolated: the result is then an element, exactly, and
+  // infinities stay infinite.
+  if (weight == 0 || sorted[low] == sorted[high]) return sorted[low];
+  return (1 - weight) * sorted[low] + weight * sorted[high];
+}
+
+double quantile(Draws x, double p) {
+  if (x.hasNaN()) return nan;
+  Eigen::VectorXd sorted = x.reshaped();
+  std::sort(sorted.data(), sorted.data() + sorted.size());
+  return sorted_quantile(sorted, p);
+}
+
+Eigen::RowVectorXd chain_means(Draws x) {
+  const Eigen::RowVectorXd first = x.colwise().mean();
+  return first + (x.rowwise() - first).colwise().mean();
+}
+
+Eigen::MatrixXd from_first(Draws x) { return x.array() - x(0, 0); }
+
+Eigen::MatrixXd fold(Draws x) { return (x.array() - median(x)).abs(); }
+
+bool without_variation(Draws x) {
+  if (x.size() == 0 || !x.allFinite()) return true;
+  return x.maxCoeff() - x.minCoeff() < std::numeric_limits<double>::epsilon();
+}
+
+}  // namespace elbow

@@ -1,0 +1,111 @@
+#include "diagnostics/effective_sample_size.hpp"
+
+#include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
+#include <cmath>
+#include <limits>
+
+#include "diagnostics/autocovariance.hpp"
+#include "diagnostics/chains.hpp"
+
+namespace elbow {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+double overall_mean(Draws x) { return chain_means(x).mean(); }
+
+/// Autocorrelation time by Geyer's initial monotone sequence: pairs of autocorrelations are added
+/// while their sum is positive, and no pair counts for more than the one before it.
+/// @param correlation  by lag; correlation(0) is 1
+template <class Correlation>
+double autocorrelation_time(Index lags, Correlation correlation) {
+  double even = 1, odd = correlation(1);
+  double pair = even + odd, sum = 0;
+  Index t = 0;
+  while (t < lags - 5 && even + odd > 0) {
+    sum += pair;
+    t += 2;
+    even = correlation(t);
+    odd = correlation(t + 1);
+    pair = std::fmin(pair, even + odd);
+  }
+  // Without a second pair (fewer than 6 lags, or the first pair is not positive) `posterior` counts
+  // lag zero once more.
+  if (t == 0) return 2;
+  // The even lag at which the sequence ends counts once; after a negative pair only if positive.
+  return -1 + 2 * sum + (even + odd < 0 ? std::fmax(even, 0.0) : even);
+}
+
+}  // namespace
+
+double ess_of_sequences(Draws draws) {
+  const Index n = draws.rows();
+  if (n < 3 || without_variation(draws)) return nan;
+  const Eigen::MatrixXd x = from_first(draws);
+  const double size = double(x.size());
+  const Eigen::VectorXd covariance = mean_autocovariance(x);
+  const double within = covariance[0] * double(n) / double(n - 1);
+  double total = covariance[0];
+  if (x.cols() > 1) {
+    const Eigen::RowVectorXd means = chain_means(x);
+    total += (means.array() - means.mean()).square().sum() / double(x.cols() - 1);
+  }
+  if (!std::isfinite(total)) return nan;  // the squares overflow
+  const double time =
+      autocorrelation_time(n, [&](Index lag) { return 1 - (within - covariance[lag]) / total; });
+  return size / std::fmax(time, 1 / std::log10(size));
+}
+
+double ess_bulk(Draws x) { return ess_of_sequences(rank_normalise(split_chains(x))); }
+
+double ess_mean(Draws x) { return ess_of_sequences(split_chains(x)); }
+
+double ess_sd(Draws x) {
+  return ess_of_sequences(split_chains((x.array() - overall_mean(x)).abs().matrix()));
+}
+
+double ess_quantile(Draws x, double p) {
+  if (without_variation(x)) return nan;
+  // All draws are at or below the maximum: the level just under it is meant.
+  const double size = double(x.size());
+  const double level = quantile(x, p == 1 ? (size - 0.5) / size : p);
+  return ess_of_sequences(split_chains((x.array() <= level).cast<double>().matrix()));
+}
+
+double ess_tail(Draws x) {
+  const double low = ess_quantile(x, 0.05), high = ess_quantile(x, 0.95);
+  return std::isnan(low) || std::isnan(high) ? nan : std::fmin(low, high);
+}
+
+double mcse_mean(Draws x) {
+  if (x.size() < 2) return nan;
+  const double sum = (x.array() - overall_mean(x)).square().sum();
+  return std::sqrt(sum / double(x.size() - 1) / ess_mean(x));
+}
+
+double mcse_sd(Draws x) {
+  const Eigen::MatrixXd square = (x.array() - overall_mean(x)).square();
+  const double variance = square.mean();
+  const double variance_of_variance =
+      (square.array().square().mean() - variance * variance) / ess_mean(square);
+  return std::sqrt(variance_of_variance / variance / 4);
+}
+
+double mcse_quantile(Draws x, double p) {
+  const double ess = ess_quantile(x, p);
+  if (std::isnan(ess)) return nan;
+  // Phi(-1) and Phi(1), in the digits that `posterior` uses.
+  const double a = ess * p + 1, b = ess * (1 - p) + 1;
+  const double low = boost::math::ibeta_inv(a, b, 0.1586553);
+  const double high = boost::math::ibeta_inv(a, b, 0.8413447);
+  Eigen::VectorXd sorted = x.reshaped();
+  std::sort(sorted.data(), sorted.data() + sorted.size());
+  const Index size = sorted.size();
+  const Index first = std::max(Index(std::floor(low * double(size))), Index(1));
+  const Index last = std::min(Index(std::ceil(high * double(size))), size);
+  return (sorted[last - 1] - sorted[first - 1]) / 2;
+}
+
+}  // namespace elbow

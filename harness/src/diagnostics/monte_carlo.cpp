@@ -1,0 +1,65 @@
+#include "diagnostics/monte_carlo.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace elbow {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+void RunningMoments::add(double value) {
+  ++count_;
+  if (!std::isfinite(value)) ++non_finite_;
+  if (non_finite_ > 0) {
+    // Differences of infinities would turn an infinite mean into NaN.
+    mean_ += value;
+    squares_ = nan;
+    return;
+  }
+  const double before = value - mean_;
+  mean_ += before / double(count_);
+  squares_ += before * (value - mean_);
+}
+
+void RunningMoments::add(Vector values) {
+  for (const double value : values) add(value);
+}
+
+void RunningMoments::merge(const RunningMoments& other) {
+  if (other.count_ == 0) return;
+  const double count = double(count_ + other.count_);
+  if (non_finite_ + other.non_finite_ > 0) {
+    mean_ += other.mean_;
+    squares_ = nan;
+  } else {
+    const double shift = other.mean_ - mean_;
+    mean_ += shift * double(other.count_) / count;
+    squares_ += other.squares_ + shift * shift * double(count_) * double(other.count_) / count;
+  }
+  count_ += other.count_;
+  non_finite_ += other.non_finite_;
+}
+
+double RunningMoments::mean() const { return count_ > 0 ? mean_ : nan; }
+
+double RunningMoments::variance() const { return count_ > 1 ? squares_ / double(count_ - 1) : nan; }
+
+Estimate RunningMoments::estimate() const {
+  return {mean(), std::sqrt(variance() / double(count_))};
+}
+
+Estimate mean_estimate(Vector values) {
+  RunningMoments moments;
+  moments.add(values);
+  return moments.estimate();
+}
+
+double delta_method(Vector gradient, Draws covariance) {
+  return std::sqrt(gradient.dot(covariance * gradient));
+}
+
+}  // namespace elbow

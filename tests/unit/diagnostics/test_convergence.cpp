@@ -1,0 +1,144 @@
+#include <catch2/catch.hpp>
+#include <elbow/error.hpp>
+
+#include "chains.hpp"
+#include "diagnostics/convergence.hpp"
+#include "diagnostics/effective_sample_size.hpp"
+#include "diagnostics/rhat.hpp"
+
+using namespace elbow;
+using test::ar1;
+
+namespace {
+
+/// Mean and standard error of a diagnostic over chains of independent streams.
+template <class Diagnostic>
+Estimate over_streams(int repeats, Diagnostic diagnostic) {
+  Eigen::VectorXd values(repeats);
+  for (int i = 0; i < repeats; ++i) values[i] = diagnostic(std::uint64_t(100 + i));
+  const double mean = values.mean();
+  const double variance = (values.array() - mean).square().sum() / (repeats - 1);
+  return {mean, std::sqrt(variance / repeats)};
+}
+
+}  // namespace
+
+TEST_CASE("Independent draws are worth their number") {
+  // The estimated autocorrelations of 4 x 1000 draws cost up to a few per cent.
+  for (auto ess : {ess_bulk, ess_mean}) {
+    const Estimate e = over_streams(40, [&](auto seed) { return ess(ar1(1000, 4, 0, seed)); });
+    CHECK(std::fabs(e.value - 4000) < 5 * e.standard_error + 0.05 * 4000);
+  }
+}
+
+TEST_CASE("The effective sample size of an AR(1) chain is S (1 - phi) / (1 + phi)") {
+  for (double phi : {0.5, 0.9, -0.5}) {
+    const double expected = 4 * 5000 * (1 - phi) / (1 + phi);
+    const Estimate e =
+        over_streams(30, [&](auto seed) { return ess_mean(ar1(5000, 4, phi, seed)); });
+    INFO("phi " << phi << ": " << e.value << " +- " << e.standard_error);
+    CHECK(std::fabs(e.value - expected) < 5 * e.standard_error + 0.05 * expected);
+  }
+}
+
+TEST_CASE("The standard error of the mean covers the known mean") {
+  // Standardised errors have variance 1; over 200 chains its standard error is sqrt(2 / 200).
+  double sum = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const Eigen::MatrixXd x = ar1(500, 4, 0.7, seed);
+    sum += std::pow(x.mean() / mcse_mean(x), 2);
+  }
+  CHECK(std::fabs(sum / 200 - 1) < 5 * std::sqrt(2.0 / 200));
+}
+
+TEST_CASE("The standard errors of the sd and of quantiles cover the known values") {
+  double sd = 0, median = 0, upper = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const Eigen::MatrixXd x = ar1(500, 4, 0.3, seed);
+    Eigen::VectorXd sorted = x.reshaped();
+    std::sort(sorted.data(), sorted.data() + sorted.size());
+    const double spread = std::sqrt((x.array() - x.mean()).square().sum() / (2000 - 1));
+    sd += std::pow((spread - 1) / mcse_sd(x), 2);
+    median += std::pow((sorted[999] + sorted[1000]) / 2 / mcse_quantile(x, 0.5), 2);
+    upper += std::pow((sorted[1899] - 1.6448536) / mcse_quantile(x, 0.95), 2);
+  }
+  for (double mean_square : {sd / 200, median / 200, upper / 200})
+    CHECK(std::fabs(mean_square - 1) < 5 * std::sqrt(2.0 / 200));
+}
+
+TEST_CASE("R-hat is one for chains of one distribution and large for chains apart") {
+  CHECK(rhat(ar1(2000, 4, 0.5, 1)) == Approx(1).margin(0.01));
+  // Halves with means 0 and, two of eight, 3: the variance of the means is 13.5 / 7.
+  const Eigen::RowVector4d shift(0, 0, 0, 3);
+  const Eigen::MatrixXd apart = ar1(2000, 4, 0, 2).rowwise() + shift;
+  CHECK(rhat_basic(apart) == Approx(std::sqrt(1 + 13.5 / 7)).margin(0.05));
+  CHECK(rhat(apart) > 1.1);
+}
+
+TEST_CASE("R-hat sees chains that differ in scale only, where the basic R-hat does not") {
+  const Eigen::MatrixXd x = ar1(2000, 4, 0, 3) * Eigen::Vector4d(1, 1, 1, 5).asDiagonal();
+  CHECK(rhat_basic(x) < 1.01);
+  CHECK(rhat(x) > 1.1);
+}
+
+TEST_CASE("Rank-based diagnostics do not change under monotone maps") {
+  const Eigen::MatrixXd x = ar1(300, 4, 0.6, 4);
+  const Eigen::MatrixXd y = (3 * x.array()).exp();
+  CHECK(ess_bulk(x) == ess_bulk(y));
+  CHECK(ess_quantile(x, 0.5) == Approx(ess_quantile(y, 0.5)).epsilon(1e-12));
+}
+
+TEST_CASE("Standard errors carry the unit of the draws") {
+  const Eigen::MatrixXd x = ar1(300, 4, 0.6, 5);
+  const Eigen::MatrixXd y = 1000 * x.array() + 7;
+  CHECK(mcse_mean(y) == Approx(1000 * mcse_mean(x)).epsilon(1e-10));
+  CHECK(mcse_sd(y) == Approx(1000 * mcse_sd(x)).epsilon(1e-10));
+  CHECK(mcse_quantile(y, 0.1) == Approx(1000 * mcse_quantile(x, 0.1)).epsilon(1e-10));
+}
+
+TEST_CASE("Draws far from zero have the diagnostics of draws around zero") {
+  // Multiples of 2^-20, to which 2^27 is added exactly.
+  const Eigen::MatrixXd x = (ar1(300, 4, 0.6, 9) * 0x1p20).array().round() * 0x1p-20;
+  const Eigen::MatrixXd far = x.array() + 0x1p27;
+  CHECK(ess_mean(far) == Approx(ess_mean(x)).epsilon(1e-12));
+  CHECK(rhat_basic(far) == Approx(rhat_basic(x)).epsilon(1e-12));
+  CHECK(ess_bulk(far) == ess_bulk(x));
+}
+
+TEST_CASE("Many quantities at once have the diagnostics of each alone") {
+  const Eigen::MatrixXd a = ar1(200, 3, 0.5, 6), b = ar1(200, 3, -0.2, 7);
+  std::vector<Eigen::MatrixXd> chains(3, Eigen::MatrixXd(2, 200));
+  for (Index c = 0; c < 3; ++c) {
+    chains[std::size_t(c)].row(0) = a.col(c).transpose();
+    chains[std::size_t(c)].row(1) = b.col(c).transpose();
+  }
+  const Convergence all = convergence(chains);
+  CHECK(all.mean[0] == Approx(a.mean()).epsilon(1e-14));
+  CHECK(all.rhat[0] == rhat(a));
+  CHECK(all.rhat[1] == rhat(b));
+  CHECK(all.ess_bulk[1] == ess_bulk(b));
+  CHECK(all.ess_tail[0] == ess_tail(a));
+  CHECK(all.mcse_mean[1] == mcse_mean(b));
+  CHECK(all.mcse_sd[0] == mcse_sd(a));
+}
+
+TEST_CASE("Chains of unequal length are refused with both sizes") {
+  const std::vector<Eigen::MatrixXd> chains = {Eigen::MatrixXd::Zero(2, 10),
+                                               Eigen::MatrixXd::Zero(2, 11)};
+  CHECK_THROWS_WITH(convergence(chains), Catch::Contains("2 x 10") && Catch::Contains("2 x 11"));
+  CHECK_THROWS_AS(convergence({}), Error);
+}
+
+TEST_CASE("A chain that never moves has no effective sample size") {
+  const Eigen::MatrixXd x = Eigen::MatrixXd::Constant(100, 4, 2.5);
+  CHECK(std::isnan(rhat(x)));
+  CHECK(std::isnan(ess_bulk(x)));
+  CHECK(std::isnan(ess_tail(x)));
+  CHECK(std::isnan(mcse_mean(x)));
+}
+
+TEST_CASE("Draws whose squares overflow have no effective sample size of the mean") {
+  const Eigen::MatrixXd x = ar1(100, 4, 0.2, 8) * 1e200;
+  CHECK(std::isnan(ess_mean(x)));
+  CHECK(ess_bulk(x) > 0);
+}
