@@ -25,11 +25,12 @@ class Optimizer {
   /// @param gradients  one per element of the setup's `parameters`, in that order
   virtual void step(std::span<const Gradient* const> gradients) = 0;
 
-  /// The estimate that the fit reports, where it is not the current iterate (averaged iterates):
-  /// written into `out`, which has the layout of the setup's `parameters[which]`. The default
-  /// copies the current iterate.
-  virtual void estimate(Index which, Eigen::Ref<Eigen::VectorXd> f64,
-                        Eigen::Ref<Eigen::VectorXf> f32) const = 0;
+  /// Replaces the current iterate by the estimate that the fit reports, where that is another
+  /// (averaged iterates). By default it is the iterate.
+  /// @param[in,out] f64, f32  the current iterate of the setup's `parameters[which]`
+  virtual void estimate(Index which, VectorOut f64, Eigen::Ref<Eigen::VectorXf> f32) const {
+    static_cast<void>(which), static_cast<void>(f64), static_cast<void>(f32);
+  }
 
   /// The step size of the most recent step, for the trace; NaN where there is none.
   virtual double step_size() const = 0;
