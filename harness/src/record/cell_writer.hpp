@@ -50,7 +50,8 @@ class RowStream {
 /// `commit` once it is complete and on the disk. A writer that is destroyed without commit removes
 /// its file. Memory does not grow with the number of draws or rows. See results/README.md for the
 /// layout.
-/// Its functions throw RecordError.
+/// Its functions throw RecordError for what the system refuses, and Error for contents that cannot
+/// be stored (a name with a slash, two extents of one dimension, NaN among integers).
 class CellWriter {
  public:
   explicit CellWriter(std::filesystem::path final_path);

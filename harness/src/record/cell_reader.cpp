@@ -1,0 +1,60 @@
+#include "record/cell_reader.hpp"
+
+#include <elbow/error.hpp>
+
+namespace elbow {
+namespace {
+
+H5::Attribute open_attribute(const H5::H5Object& object, const std::string& name,
+                             H5T_class_t expected, const char* description) {
+  if (!object.attrExists(name)) throw Error("the attribute \"" + name + "\" is missing");
+  H5::Attribute attribute = object.openAttribute(name);
+  if (attribute.getTypeClass() != expected || attribute.getSpace().getSimpleExtentNpoints() != 1)
+    throw Error("the attribute \"" + name + "\" is not " + description);
+  return attribute;
+}
+
+}  // namespace
+
+H5::H5File open_to_read(const std::filesystem::path& file) {
+  silence_hdf5();
+  static const H5::FileAccPropList access = [] {
+    H5::FileAccPropList list;
+    H5Pset_file_locking(list.getId(), false, true);
+    return list;
+  }();
+  return {file.string(), H5F_ACC_RDONLY, H5::FileCreatPropList::DEFAULT, access};
+}
+
+std::string read_text_attribute(const H5::H5Object& object, const std::string& name) {
+  const H5::Attribute attribute = open_attribute(object, name, H5T_STRING, "a text");
+  std::string text;
+  attribute.read(attribute.getStrType(), text);
+  return text;
+}
+
+double read_real_attribute(const H5::H5Object& object, const std::string& name) {
+  double value = 0;
+  open_attribute(object, name, H5T_FLOAT, "a real number")
+      .read(H5::PredType::NATIVE_DOUBLE, &value);
+  return value;
+}
+
+std::int64_t read_integer_attribute(const H5::H5Object& object, const std::string& name) {
+  std::int64_t value = 0;
+  open_attribute(object, name, H5T_INTEGER, "an integer").read(H5::PredType::NATIVE_INT64, &value);
+  return value;
+}
+
+std::vector<std::string> scalar_datasets(const H5::Group& group) {
+  std::vector<std::string> names;
+  for (hsize_t i = 0; i < group.getNumObjs(); ++i) {
+    const std::string name = group.getObjnameByIdx(i);
+    if (group.childObjType(name) != H5O_TYPE_DATASET) continue;
+    if (group.openDataSet(name).getSpace().getSimpleExtentType() == H5S_SCALAR)
+      names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace elbow

@@ -1,0 +1,141 @@
+#include "record/group_writer.hpp"
+
+#include <hdf5_hl.h>
+
+#include <algorithm>
+#include <elbow/error.hpp>
+#include <numeric>
+
+namespace elbow {
+namespace {
+
+/// Above this, coordinates 0 ... n-1 are compressed, to a thousandth of their size.
+constexpr Index long_dimension = 8192;
+
+H5::DataSet write_labels(const H5::Group& group, const std::string& name,
+                         const std::vector<std::string>& labels) {
+  std::vector<const char*> texts;
+  for (const std::string& label : labels) texts.push_back(label.c_str());
+  const hsize_t extent = texts.size();
+  H5::DataSet set =
+      group.createDataSet(name, text_type(), H5::DataSpace(1, &extent), dataset_properties());
+  if (extent > 0) set.write(texts.data(), text_type());
+  return set;
+}
+
+H5::DataSet write_counts(const H5::Group& group, const std::string& name, Index extent) {
+  H5::DSetCreatPropList properties = dataset_properties();
+  if (extent > long_dimension) {
+    const hsize_t chunk = static_cast<hsize_t>(long_dimension);
+    properties.setChunk(1, &chunk);
+    properties.setShuffle();
+    properties.setDeflate(1);
+  }
+  const auto size = static_cast<hsize_t>(extent);
+  const H5::DataSpace space(1, &size);
+  H5::DataSet set = group.createDataSet(name, H5::PredType::STD_I64LE, space, properties);
+  std::vector<std::int64_t> counts;
+  for (Index start = 0; start < extent; start += long_dimension) {
+    counts.resize(static_cast<std::size_t>(std::min(long_dimension, extent - start)));
+    std::iota(counts.begin(), counts.end(), start);
+    const hsize_t offset = static_cast<hsize_t>(start), count = counts.size();
+    space.selectHyperslab(H5S_SELECT_SET, &count, &offset);
+    set.write(counts.data(), H5::PredType::NATIVE_INT64, H5::DataSpace(1, &count), space);
+  }
+  return set;
+}
+
+}  // namespace
+
+GroupWriter::GroupWriter(const H5::Group& parent, const std::string& name,
+                         const DimensionLabels& labels)
+    : name_(name), labels_(labels) {
+  if (name.empty() || name == "." || name.find('/') != std::string::npos)
+    throw Error("a group needs a name without slashes, got \"" + name + "\"");
+  group_ = create_group(parent, name);
+}
+
+void GroupWriter::reserve(const std::string& dataset) {
+  if (dataset.empty() || dataset == "." || dataset.find('/') != std::string::npos)
+    throw Error(name_ + ": a variable needs a name without slashes, got \"" + dataset + "\"");
+  const bool is_dimension =
+      std::any_of(dimensions_.begin(), dimensions_.end(),
+                  [&](const Dimension& known) { return known.name == dataset; });
+  if (is_dimension)
+    throw Error(name_ + ": the variable \"" + dataset + "\" has the name of a dimension");
+  if (!datasets_.insert(dataset).second)
+    throw Error(name_ + ": there are two variables with the name \"" + dataset + "\"");
+}
+
+GroupWriter::Dimension& GroupWriter::dimension(const std::string& name) {
+  for (Dimension& known : dimensions_)
+    if (known.name == name) return known;
+  if (datasets_.count(name) != 0)
+    throw Error(name_ + ": the variable \"" + name + "\" has the name of a dimension");
+  if (name.empty() || name == "." || name.find('/') != std::string::npos)
+    throw Error(name_ + ": a dimension needs a name without slashes, got \"" + name + "\"");
+  return dimensions_.emplace_back(Dimension{name, -1, false, {}});
+}
+
+void GroupWriter::growing_dimension(const std::string& name) { dimension(name); }
+
+void GroupWriter::set_extent(const std::string& name, Index extent) {
+  Dimension& known = dimension(name);
+  if (known.extent >= 0 && known.extent != extent)
+    throw Error(name_ + ": the dimension \"" + name + "\" has " + std::to_string(known.extent) +
+                " elements in one variable and " + std::to_string(extent) + " in another");
+  known.extent = extent;
+  const auto labels = labels_.find(name);
+  if (labels != labels_.end() && labels->second.size() != static_cast<std::size_t>(extent))
+    throw Error(name_ + ": the dimension \"" + name + "\" has " + std::to_string(extent) +
+                " elements but " + std::to_string(labels->second.size()) + " labels");
+}
+
+std::vector<std::string> GroupWriter::event_dimensions(const Variable& variable) {
+  if (!variable.dims.empty() && variable.dims.size() != variable.shape.size())
+    throw Error(name_ + ": the variable \"" + variable.name + "\" has " +
+                std::to_string(variable.shape.size()) + " axes but names for " +
+                std::to_string(variable.dims.size()));
+  std::vector<std::string> names = variable.dims;
+  for (std::size_t axis = names.size(); axis < variable.shape.size(); ++axis)
+    names.push_back(variable.name + "_dim_" + std::to_string(axis));
+  for (std::size_t axis = 0; axis < names.size(); ++axis)
+    set_extent(names[axis], variable.shape[axis]);
+  return names;
+}
+
+void GroupWriter::set_scale(const std::string& name, const H5::DataSet& scale) {
+  Dimension& known = dimension(name);
+  known.scale = scale;
+  known.has_scale = true;
+}
+
+void GroupWriter::axes(const H5::DataSet& dataset, std::vector<std::string> dimensions) {
+  axes_.push_back({dataset, std::move(dimensions)});
+}
+
+void GroupWriter::write_coordinates(Dimension& dimension) {
+  if (!dimension.has_scale) {
+    const auto labels = labels_.find(dimension.name);
+    dimension.scale =
+        labels == labels_.end()
+            ? write_counts(group_, dimension.name, std::max<Index>(dimension.extent, 0))
+            : write_labels(group_, dimension.name, labels->second);
+    dimension.has_scale = true;
+  }
+  if (H5DSset_scale(dimension.scale.getId(), dimension.name.c_str()) < 0)
+    throw H5::DataSetIException("H5DSset_scale", "failed for \"" + dimension.name + "\"");
+}
+
+void GroupWriter::finish() {
+  for (Dimension& known : dimensions_) write_coordinates(known);
+  for (const Axes& entry : axes_)
+    for (std::size_t axis = 0; axis < entry.dimensions.size(); ++axis)
+      if (H5DSattach_scale(entry.dataset.getId(), dimension(entry.dimensions[axis]).scale.getId(),
+                           static_cast<unsigned>(axis)) < 0)
+        throw H5::DataSetIException("H5DSattach_scale", "failed for an axis of \"" + name_ + "\"");
+  axes_.clear();
+  dimensions_.clear();
+}
+
+}  // namespace elbow

@@ -1,0 +1,86 @@
+#include "record/hdf5.hpp"
+
+#include <algorithm>
+
+namespace elbow {
+namespace {
+
+const H5::DataSpace& one_value() {
+  static const H5::DataSpace space(H5S_SCALAR);
+  return space;
+}
+
+}  // namespace
+
+const H5::StrType& text_type() {
+  static const H5::StrType type = [] {
+    H5::StrType text(H5::PredType::C_S1, H5T_VARIABLE);
+    text.setCset(H5T_CSET_UTF8);
+    return text;
+  }();
+  return type;
+}
+
+void silence_hdf5() { H5::Exception::dontPrint(); }
+
+void write_attribute(const H5::H5Object& object, const char* name, const std::string& value) {
+  const char* text = value.c_str();
+  object.createAttribute(name, text_type(), one_value()).write(text_type(), &text);
+}
+void write_attribute(const H5::H5Object& object, const char* name, double value) {
+  object.createAttribute(name, H5::PredType::IEEE_F64LE, one_value())
+      .write(H5::PredType::NATIVE_DOUBLE, &value);
+}
+void write_attribute(const H5::H5Object& object, const char* name, std::int64_t value) {
+  object.createAttribute(name, H5::PredType::STD_I64LE, one_value())
+      .write(H5::PredType::NATIVE_INT64, &value);
+}
+
+H5::Group create_group(const H5::Group& parent, const std::string& name) {
+  static const H5::PropList properties = [] {
+    H5::PropList list(H5P_GROUP_CREATE);
+    H5Pset_link_creation_order(list.getId(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    H5Pset_obj_track_times(list.getId(), false);
+    return list;
+  }();
+  const hid_t id =
+      H5Gcreate2(parent.getId(), name.c_str(), H5P_DEFAULT, properties.getId(), H5P_DEFAULT);
+  if (id < 0) throw H5::GroupIException("create_group", "H5Gcreate2 failed for \"" + name + "\"");
+  H5::Group group(id);  // counts a reference of its own
+  H5Gclose(id);
+  return group;
+}
+
+H5::DSetCreatPropList dataset_properties() {
+  static const H5::DSetCreatPropList standard = [] {
+    H5::DSetCreatPropList list;
+    H5Pset_obj_track_times(list.getId(), false);
+    return list;
+  }();
+  H5::DSetCreatPropList copy;
+  copy.copy(standard);
+  return copy;
+}
+
+std::vector<hsize_t> extents(const std::vector<Index>& shape) {
+  return {shape.begin(), shape.end()};
+}
+
+std::vector<Index> c_order(const std::vector<Index>& shape) {
+  if (std::count_if(shape.begin(), shape.end(), [](Index n) { return n != 1; }) < 2) return {};
+  Index size = 1;
+  for (Index extent : shape) size *= extent;
+  std::vector<Index> place(static_cast<std::size_t>(size));
+  for (Index e = 0; e < size; ++e) {
+    Index rest = e, stride = size, index = 0;
+    for (Index extent : shape) {  // the first axis moves fastest in column-major order
+      stride /= extent;
+      index += rest % extent * stride;
+      rest /= extent;
+    }
+    place[static_cast<std::size_t>(e)] = index;
+  }
+  return place;
+}
+
+}  // namespace elbow

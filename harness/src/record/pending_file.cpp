@@ -1,0 +1,239 @@
+#include "record/pending_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "record/cell_writer.hpp"
+
+namespace elbow {
+namespace {
+
+/// Most cells are smaller than this and are written with one system call.
+constexpr std::size_t memory_limit = std::size_t{1} << 20;
+
+/// What HDF5 holds of an open file: its own fields, then ours.
+struct OpenFile {
+  H5FD_t common;
+  PendingFile* file;
+};
+struct DriverInfo {
+  PendingFile* file;
+};
+
+PendingFile& file_of(H5FD_t* open) { return *reinterpret_cast<OpenFile*>(open)->file; }
+const PendingFile& file_of(const H5FD_t* open) {
+  return *reinterpret_cast<const OpenFile*>(open)->file;
+}
+
+H5FD_t* driver_open(const char*, unsigned flags, hid_t access, haddr_t) {
+  const auto* info = static_cast<const DriverInfo*>(H5Pget_driver_info(access));
+  if (info == nullptr) return nullptr;
+  auto* open = new (std::nothrow) OpenFile{{}, info->file};
+  if (open != nullptr && (flags & H5F_ACC_TRUNC)) info->file->restart();
+  return reinterpret_cast<H5FD_t*>(open);
+}
+herr_t driver_close(H5FD_t* open) {
+  delete reinterpret_cast<OpenFile*>(open);
+  return 0;
+}
+int driver_compare(const H5FD_t* a, const H5FD_t* b) {
+  const auto *first = &file_of(a), *second = &file_of(b);
+  return std::less<>{}(first, second) ? -1 : std::less<>{}(second, first) ? 1 : 0;
+}
+herr_t driver_query(const H5FD_t*, unsigned long* flags) {
+  if (flags != nullptr)
+    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+             H5FD_FEAT_AGGREGATE_SMALLDATA;
+  return 0;
+}
+haddr_t driver_allocated(const H5FD_t* open, H5FD_mem_t) { return file_of(open).allocated; }
+herr_t driver_allocate(H5FD_t* open, H5FD_mem_t, haddr_t end) {
+  file_of(open).allocated = end;
+  return 0;
+}
+haddr_t driver_size(const H5FD_t* open, H5FD_mem_t) { return file_of(open).size(); }
+herr_t driver_read(H5FD_t* open, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size, void* out) {
+  return file_of(open).read(offset, size, static_cast<char*>(out)) ? 0 : -1;
+}
+herr_t driver_write(H5FD_t* open, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size,
+                    const void* bytes) {
+  return file_of(open).write(offset, size, static_cast<const char*>(bytes)) ? 0 : -1;
+}
+herr_t driver_truncate(H5FD_t* open, hid_t, hbool_t) {
+  file_of(open).truncate(file_of(open).allocated);
+  return 0;
+}
+
+hid_t driver() {
+  static const hid_t id = [] {
+    H5FD_class_t description{};
+    description.name = "elbow_pending_file";
+    description.maxaddr = static_cast<haddr_t>(-1) / 2;
+    description.fc_degree = H5F_CLOSE_WEAK;
+    description.fapl_size = sizeof(DriverInfo);
+    description.open = driver_open;
+    description.close = driver_close;
+    description.cmp = driver_compare;
+    description.query = driver_query;
+    description.get_eoa = driver_allocated;
+    description.set_eoa = driver_allocate;
+    description.get_eof = driver_size;
+    description.read = driver_read;
+    description.write = driver_write;
+    description.truncate = driver_truncate;
+    const H5FD_mem_t kinds[] = H5FD_FLMAP_DICHOTOMY;
+    std::copy(std::begin(kinds), std::end(kinds), description.fl_map);
+    return H5FDregister(&description);
+  }();
+  return id;
+}
+
+/// @return 0 or the system's error number
+int sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return errno;
+  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  return error;
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+}  // namespace
+
+PendingFile::PendingFile(std::filesystem::path final_path) : final_path_(std::move(final_path)) {
+  const std::filesystem::path folder = folder_of(final_path_);
+  std::error_code reason;
+  if (std::filesystem::create_directories(folder, reason)) sync_folder(folder_of(folder));
+  if (reason) fail(reason.value());
+  if (std::filesystem::is_directory(final_path_)) fail(EISDIR);
+  temporary_ = folder / ".";
+  temporary_ += final_path_.filename();
+  temporary_ += ".tmp-" + std::to_string(::getpid());
+  descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail(errno);
+}
+
+PendingFile::~PendingFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!published_) ::unlink(temporary_.c_str());
+}
+
+H5::FileAccPropList PendingFile::access() {
+  H5::FileAccPropList list;
+  const DriverInfo info{this};
+  list.setDriver(driver(), &info);
+  return list;
+}
+
+void PendingFile::check() const {
+  if (error_ != 0) fail(error_);
+}
+
+void PendingFile::fail(const H5::Exception& exception) const {
+  check();  // HDF5's own text says less than the system's
+  throw RecordError(final_path_.string() + ": cannot be written: HDF5 says " +
+                    exception.getFuncName() + ": " + exception.getDetailMsg());
+}
+
+void PendingFile::fail(int error) const {
+  throw RecordError(final_path_.string() + ": cannot be written: " + std::strerror(error));
+}
+
+void PendingFile::restart() {
+  image_.clear();
+  size_ = 0;
+  allocated = 0;
+}
+
+bool PendingFile::read(std::size_t offset, std::size_t size, char* bytes) {
+  const std::size_t there = offset < size_ ? std::min(size, size_ - offset) : 0;
+  std::memset(bytes + there, 0, size - there);
+  if (in_memory_) {
+    if (there > 0) std::memcpy(bytes, image_.data() + offset, there);
+    return true;
+  }
+  for (std::size_t done = 0; done < there;) {
+    const ssize_t n =
+        ::pread(descriptor_, bytes + done, there - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) error_ = errno;
+    if (n < 0 && !abandoned_) return false;
+    if (n <= 0) {  // bytes that were thrown away after a refusal
+      std::memset(bytes + done, 0, there - done);
+      break;
+    }
+    done += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+bool PendingFile::write(std::size_t offset, std::size_t size, const char* bytes) {
+  if (error_ != 0 || abandoned_) return true;
+  if (in_memory_ && offset + size > memory_limit && !spill()) return false;
+  if (!in_memory_) return write_out(offset, size, bytes);
+  try {
+    if (offset + size > image_.size()) image_.resize(offset + size);
+  } catch (const std::bad_alloc&) {  // must not pass through HDF5's C code
+    error_ = ENOMEM;
+    return false;
+  }
+  std::memcpy(image_.data() + offset, bytes, size);
+  size_ = image_.size();
+  return true;
+}
+
+bool PendingFile::write_out(std::size_t offset, std::size_t size, const char* bytes) {
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t n =
+        ::pwrite(descriptor_, bytes + done, size - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      error_ = n < 0 ? errno : ENOSPC;
+      return false;
+    }
+    done += static_cast<std::size_t>(n);
+  }
+  size_ = std::max(size_, offset + size);
+  return true;
+}
+
+bool PendingFile::spill() {
+  in_memory_ = false;
+  const std::vector<char> image = std::move(image_);
+  image_ = {};
+  return write_out(0, image.size(), image.data());
+}
+
+void PendingFile::truncate(std::size_t size) {
+  if (error_ != 0 || abandoned_) return;
+  if (in_memory_ && size > memory_limit && !spill()) return;
+  if (in_memory_)
+    image_.resize(size);
+  else if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
+    error_ = errno;
+  size_ = size;
+}
+
+void PendingFile::publish() {
+  check();
+  if (in_memory_) spill();
+  check();
+  // A file system may report a refused write as late as here.
+  if (::fsync(descriptor_) != 0) fail(errno);
+  const int descriptor = descriptor_;
+  descriptor_ = -1;
+  if (::close(descriptor) != 0) fail(errno);
+  if (::rename(temporary_.c_str(), final_path_.c_str()) != 0) fail(errno);
+  published_ = true;
+  if (const int error = sync_folder(folder_of(final_path_)); error != 0) fail(error);
+}
+
+}  // namespace elbow

@@ -1,0 +1,304 @@
+#include "record/stream_recorder.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <elbow/error.hpp>
+#include <limits>
+
+namespace elbow {
+namespace {
+
+constexpr Index most_rows = 1024;                                   // of a block and of a chunk
+constexpr std::size_t memory_for_blocks = std::size_t{16} << 20;    // bytes per group
+constexpr std::size_t largest_chunk = std::size_t{8} << 20;         // bytes
+constexpr std::size_t smallest_compressed = std::size_t{64} << 10;  // bytes of a finished dataset
+constexpr unsigned deflate_level = 1;
+
+std::size_t bytes_of(StoredAs type) { return type == StoredAs::boolean ? 1 : 8; }
+
+H5::DataType file_type(StoredAs type) {
+  switch (type) {
+    case StoredAs::real:
+      return H5::PredType::IEEE_F64LE;
+    case StoredAs::integer:
+      return H5::PredType::STD_I64LE;
+    case StoredAs::boolean:
+      return H5::PredType::STD_I8LE;
+  }
+  return H5::PredType::IEEE_F64LE;
+}
+
+/// Whether shuffle and deflate make a dataset that starts with these bytes smaller by a quarter or
+/// more. Posterior draws with random mantissas do not shrink by that much, and deflating them takes
+/// several times as long as writing them.
+bool worth_compressing(const void* data, std::size_t bytes, std::size_t element) {
+  const std::size_t count = std::min<std::size_t>(bytes, 65536) / element;
+  if (count == 0) return false;
+  std::vector<unsigned char> shuffled(count * element);
+  const auto* source = static_cast<const unsigned char*>(data);
+  for (std::size_t byte = 0; byte < element; ++byte)
+    for (std::size_t i = 0; i < count; ++i) shuffled[byte * count + i] = source[i * element + byte];
+  uLongf size = compressBound(shuffled.size());
+  std::vector<unsigned char> deflated(size);
+  if (compress2(deflated.data(), &size, shuffled.data(), shuffled.size(), deflate_level) != Z_OK)
+    return false;
+  return size * 4 <= shuffled.size() * 3;
+}
+
+/// One element as stored. @throws Error for a number that the type cannot hold.
+std::int64_t to_integer(double value, const std::string& name) {
+  if (!(std::abs(value) < 9.2e18))
+    throw Error("the variable \"" + name + "\" was declared as integers, got " +
+                std::to_string(value));
+  return std::llrint(value);
+}
+std::int8_t to_boolean(double value, const std::string& name) {
+  if (std::isnan(value))
+    throw Error("the variable \"" + name + "\" was declared as true or false, got nan");
+  return value != 0;
+}
+
+}  // namespace
+
+StreamRecorder::StreamRecorder(GroupWriter& group, std::vector<StreamedVariable> variables,
+                               std::string dimension, std::optional<Index> chains)
+    : group_(group), dimension_(std::move(dimension)), has_chains_(chains.has_value()) {
+  if (chains.value_or(1) < 1)
+    throw Error(group_.name() + ": expected at least 1 chain, got " + std::to_string(*chains));
+  if (has_chains_) group_.set_extent("chain", *chains);
+  group_.growing_dimension(dimension_);
+  for (StreamedVariable& described : variables) {
+    Column column{std::move(described), row_size_, {}, {}, {}, false};
+    const Variable& variable = column.described.variable;
+    const bool is_coordinate = !has_chains_ && columns_.empty();
+    if (!is_coordinate) group_.reserve(variable.name);
+    column.c_order = elbow::c_order(variable.shape);
+    if (has_chains_) column.dimensions.push_back("chain");
+    column.dimensions.push_back(dimension_);
+    const std::vector<std::string> event = group_.event_dimensions(variable);
+    column.dimensions.insert(column.dimensions.end(), event.begin(), event.end());
+    row_size_ += variable.size();
+    columns_.push_back(std::move(column));
+  }
+  const Index count = chains.value_or(1);
+  chains_.resize(static_cast<std::size_t>(count));
+  const auto limit = static_cast<Index>(memory_for_blocks / sizeof(double));
+  const Index row = std::max<Index>(row_size_, 1);
+  rows_ = std::clamp<Index>(limit / row / count, 1, most_rows);
+  chains_per_block_ = std::clamp<Index>(std::min(most_rows / rows_, limit / row / rows_), 1, count);
+  for (Index first = 0; first < count; first += chains_per_block_)
+    blocks_.push_back({first, std::min(chains_per_block_, count - first), {}});
+}
+
+void StreamRecorder::append(Index chain, Draws values) {
+  if (chain < 0 || chain >= static_cast<Index>(chains_.size()) || values.rows() != row_size_)
+    throw Error(group_.name() + ": expected " + std::to_string(row_size_) +
+                " numbers per row for one of " + std::to_string(chains_.size()) + " chains, got " +
+                std::to_string(values.rows()) + " for chain " + std::to_string(chain));
+  Block& block = blocks_[static_cast<std::size_t>(chain / chains_per_block_)];
+  Chain& state = chains_[static_cast<std::size_t>(chain)];
+  for (Index done = 0; done < values.cols();) {
+    if (room(state) == 0) flush(block);
+    if (block.rows.empty()) {
+      const std::size_t size = static_cast<std::size_t>(row_size_ * rows_ * block.count);
+      if (live_bytes_ > 0 && live_bytes_ + size * sizeof(double) > memory_for_blocks)
+        for (Block& other : blocks_) flush(other);
+      block.rows.resize(size);
+      live_bytes_ += size * sizeof(double);
+    }
+    const Index n = std::min(room(state), values.cols() - done);
+    const Index start = ((chain - block.first) * rows_ + state.buffered) * row_size_;
+    Eigen::Map<Eigen::MatrixXd>(block.rows.data() + start, row_size_, n) =
+        values.middleCols(done, n);
+    state.buffered += n;
+    done += n;
+  }
+  const auto first = chains_.begin() + block.first;
+  if (std::all_of(first, first + block.count, [&](const Chain& c) { return room(c) == 0; }))
+    flush(block);
+}
+
+void StreamRecorder::flush(Block& block) {
+  const auto first = chains_.begin() + block.first;
+  const bool in_step = std::all_of(first, first + block.count, [&](const Chain& c) {
+    return c.written == first->written && c.buffered == first->buffered;
+  });
+  const Index together = in_step ? block.count : 1;
+  for (Index c = block.first; c < block.first + block.count; c += together) {
+    const Chain& state = chains_[static_cast<std::size_t>(c)];
+    extent_ = std::max(extent_, state.written + state.buffered);
+  }
+  for (Index c = block.first; c < block.first + block.count; c += together) {
+    const Index rows = chains_[static_cast<std::size_t>(c)].buffered;
+    if (rows == 0) continue;
+    for (Column& column : columns_) write(column, block, c, together, rows);
+  }
+  for (auto state = first; state != first + block.count; ++state) {
+    state->written += state->buffered;
+    state->buffered = 0;
+  }
+  live_bytes_ -= block.rows.size() * sizeof(double);
+  block.rows.clear();
+  if (blocks_.size() > 1 && rows_ == 1) block.rows.shrink_to_fit();
+}
+
+std::size_t StreamRecorder::gather(const Column& column, const Block& block, Index first,
+                                   Index count, Index rows) {
+  const StreamedVariable& described = column.described;
+  const Index size = described.variable.size();
+  const std::size_t bytes =
+      static_cast<std::size_t>(count * rows * size) * bytes_of(described.stored_as);
+  scratch_.resize((bytes + sizeof(double) - 1) / sizeof(double));
+  auto* reals = scratch_.data();
+  auto* integers = reinterpret_cast<std::int64_t*>(scratch_.data());
+  auto* booleans = reinterpret_cast<std::int8_t*>(scratch_.data());
+  Index out = 0;
+  for (Index c = first - block.first; c < first - block.first + count; ++c) {
+    for (Index r = 0; r < rows; ++r, out += size) {
+      const double* row = block.rows.data() + (c * rows_ + r) * row_size_ + column.offset;
+      for (Index e = 0; e < size; ++e) {
+        const Index place =
+            out + (column.c_order.empty() ? e : column.c_order[static_cast<std::size_t>(e)]);
+        switch (described.stored_as) {
+          case StoredAs::real:
+            reals[place] = row[e];
+            break;
+          case StoredAs::integer:
+            integers[place] = to_integer(row[e], described.variable.name);
+            break;
+          case StoredAs::boolean:
+            booleans[place] = to_boolean(row[e], described.variable.name);
+            break;
+        }
+      }
+    }
+  }
+  return bytes;
+}
+
+void StreamRecorder::write(Column& column, const Block& block, Index first, Index count,
+                           Index rows) {
+  const std::size_t bytes = gather(column, block, first, count, rows);
+  if (!column.created) create(column, scratch_.data(), bytes);
+  std::vector<hsize_t> offset, shape = extents(column.described.variable.shape);
+  const Index written = chains_[static_cast<std::size_t>(first)].written;
+  shape.insert(shape.begin(), static_cast<hsize_t>(rows));
+  offset.push_back(static_cast<hsize_t>(written));
+  if (has_chains_) {
+    shape.insert(shape.begin(), static_cast<hsize_t>(count));
+    offset.insert(offset.begin(), static_cast<hsize_t>(first));
+  }
+  offset.resize(shape.size(), 0);
+  if (std::count(shape.begin(), shape.end(), 0) > 0) return;
+
+  H5::DataSpace space = column.dataset.getSpace();
+  std::vector<hsize_t> now(shape.size());
+  space.getSimpleExtentDims(now.data());
+  const std::size_t axis = has_chains_ ? 1 : 0;
+  if (now[axis] < static_cast<hsize_t>(extent_)) {
+    now[axis] = static_cast<hsize_t>(extent_);
+    column.dataset.extend(now.data());
+    space = column.dataset.getSpace();
+  }
+  space.selectHyperslab(H5S_SELECT_SET, shape.data(), offset.data());
+  column.dataset.write(scratch_.data(), file_type(column.described.stored_as),
+                       H5::DataSpace(static_cast<int>(shape.size()), shape.data()), space);
+}
+
+void StreamRecorder::create(Column& column, const void* sample, std::size_t sample_bytes) {
+  const StreamedVariable& described = column.described;
+  const std::size_t element = bytes_of(described.stored_as);
+  const std::vector<hsize_t> event = extents(described.variable.shape);
+  std::vector<hsize_t> shape = event, chunk = event, most = event;
+  const auto prepend = [&](Index extent, Index block, hsize_t limit) {
+    shape.insert(shape.begin(), static_cast<hsize_t>(extent));
+    chunk.insert(chunk.begin(), static_cast<hsize_t>(block));
+    most.insert(most.begin(), limit);
+  };
+  prepend(extent_, complete_ ? std::clamp<Index>(extent_, 1, rows_) : rows_,
+          complete_ ? static_cast<hsize_t>(extent_) : H5S_UNLIMITED);
+  if (has_chains_) {
+    const auto chains = static_cast<Index>(chains_.size());
+    prepend(chains, chains_per_block_, static_cast<hsize_t>(chains));
+  }
+
+  H5::DSetCreatPropList properties = dataset_properties();
+  std::size_t total = element;
+  for (hsize_t n : shape) total *= static_cast<std::size_t>(n);
+  const bool compress = (!complete_ || total >= smallest_compressed) &&
+                        worth_compressing(sample, sample_bytes, element);
+  H5::DSetAccPropList access;
+  if (!complete_ || compress) {
+    std::size_t chunk_bytes = element;
+    for (hsize_t& n : chunk) chunk_bytes *= static_cast<std::size_t>(n = std::max<hsize_t>(n, 1));
+    for (std::size_t axis = 0; axis < chunk.size() && chunk_bytes > largest_chunk; ++axis)
+      while (chunk[axis] > 1 && chunk_bytes > largest_chunk) {
+        chunk_bytes = chunk_bytes / chunk[axis] * ((chunk[axis] + 1) / 2);
+        chunk[axis] = (chunk[axis] + 1) / 2;
+      }
+    properties.setChunk(static_cast<int>(chunk.size()), chunk.data());
+    // Chunks are written whole, so that caching them would only take memory.
+    access.setChunkCache(1, 0, 1);
+  }
+  if (compress) {
+    properties.setShuffle();
+    properties.setDeflate(deflate_level);
+  }
+  column.dataset = group_.group().createDataSet(
+      described.variable.name, file_type(described.stored_as),
+      H5::DataSpace(static_cast<int>(shape.size()), shape.data(), most.data()), properties, access);
+  if (!described.variable.unit.empty())
+    write_attribute(column.dataset, "unit", described.variable.unit);
+  if (!described.help.empty()) write_attribute(column.dataset, "help", described.help);
+  if (described.stored_as == StoredAs::boolean) write_attribute(column.dataset, "dtype", "bool");
+  const bool is_coordinate = !has_chains_ && &column == &columns_.front();
+  if (is_coordinate)
+    group_.set_scale(dimension_, column.dataset);
+  else
+    group_.axes(column.dataset, column.dimensions);
+  column.created = true;
+}
+
+/// Chains that ended early have NaN (integers and booleans: 0) where they have no rows, and the
+/// attribute `chain_lengths` says how many they have.
+void StreamRecorder::pad() {
+  Index longest = 0, shortest = std::numeric_limits<Index>::max();
+  std::vector<std::int64_t> lengths;
+  for (const Chain& chain : chains_) {
+    const Index length = chain.written + chain.buffered;
+    lengths.push_back(length);
+    longest = std::max(longest, length);
+    shortest = std::min(shortest, length);
+  }
+  if (shortest == longest) return;
+  const hsize_t count = lengths.size();
+  group_.group()
+      .createAttribute("chain_lengths", H5::PredType::STD_I64LE, H5::DataSpace(1, &count))
+      .write(H5::PredType::NATIVE_INT64, lengths.data());
+  Eigen::VectorXd nothing = Eigen::VectorXd::Zero(row_size_);
+  for (const Column& column : columns_)
+    if (column.described.stored_as == StoredAs::real)
+      nothing.segment(column.offset, column.described.variable.size())
+          .setConstant(std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t c = 0; c < lengths.size(); ++c)
+    for (Index row = lengths[c]; row < longest;) {
+      const Index n = std::min(longest - row, rows_);
+      append(static_cast<Index>(c), nothing.replicate(1, n));
+      row += n;
+    }
+}
+
+void StreamRecorder::finish() {
+  pad();
+  complete_ = true;
+  for (const Chain& chain : chains_) extent_ = std::max(extent_, chain.written + chain.buffered);
+  for (Block& block : blocks_) flush(block);
+  for (Column& column : columns_)
+    if (!column.created) create(column, nullptr, 0);
+  group_.set_extent(dimension_, extent_);
+}
+
+}  // namespace elbow

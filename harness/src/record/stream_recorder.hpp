@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/group_writer.hpp"
+
+namespace elbow {
+
+enum class StoredAs { real, integer, boolean };
+
+struct StreamedVariable {
+  Variable variable;
+  std::string help;
+  StoredAs stored_as = StoredAs::real;
+};
+
+/// Datasets of one group that grow together along one dimension: [chain,] growing, *event. Rows are
+/// collected in memory and written in blocks that are whole chunks of the file. The memory used
+/// does not grow with the number of rows.
+class StreamRecorder {
+ public:
+  /// @param dimension  the one that grows
+  /// @param chains     absent: no chain dimension, and the first variable is the coordinate of the
+  ///                   growing one
+  StreamRecorder(GroupWriter& group, std::vector<StreamedVariable> variables, std::string dimension,
+                 std::optional<Index> chains);
+
+  /// @param values  [C x n]  the next n rows of one chain, one per column
+  void append(Index chain, Draws values);
+  /// Writes what is left; no appending afterwards.
+  void finish();
+
+ private:
+  struct Column {
+    StreamedVariable described;
+    Index offset;                ///< of its first element in a row
+    std::vector<Index> c_order;  ///< see c_order()
+    std::vector<std::string> dimensions;
+    H5::DataSet dataset;
+    bool created = false;
+  };
+  struct Chain {
+    Index written = 0;   ///< rows in the file
+    Index buffered = 0;  ///< rows in memory after them
+  };
+  /// Neighbouring chains that share chunks and are written together.
+  struct Block {
+    Index first, count;
+    std::vector<double> rows;  ///< [C x rows_ x count]; empty until needed
+  };
+
+  Index room(const Chain& chain) const { return rows_ - chain.written % rows_ - chain.buffered; }
+  void flush(Block& block);
+  void write(Column& column, const Block& block, Index first, Index count, Index rows);
+  void create(Column& column, const void* sample, std::size_t sample_bytes);
+  std::size_t gather(const Column& column, const Block& block, Index first, Index count,
+                     Index rows);
+  void pad();
+
+  GroupWriter& group_;
+  std::string dimension_;
+  bool has_chains_;
+  std::vector<Column> columns_;
+  std::vector<Chain> chains_;
+  std::vector<Block> blocks_;
+  Index row_size_ = 0;  ///< C
+  Index rows_ = 1;      ///< per chain and block
+  Index chains_per_block_ = 1;
+  Index extent_ = 0;       ///< of the growing dimension in the file
+  bool complete_ = false;  ///< no more rows will come: datasets created now have their final size
+  std::size_t live_bytes_ = 0;  ///< in the blocks
+  std::vector<double> scratch_;
+};
+
+}  // namespace elbow
