@@ -1,6 +1,7 @@
 #include "diagnostics/chains.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <elbow/math.hpp>
 #include <limits>
 #include <numeric>
@@ -61,22 +62,18 @@ Eigen::MatrixXd rank_normalise(Draws x) {
   return z;
 }
 
-double sorted_quantile(Vector sorted, double p) {
-  if (sorted.size() == 0) return nan;
-  const double index = double(sorted.size() - 1) * p;
-  const auto low = Index(index), high = std::min(low + 1, sorted.size() - 1);
-  const double weight = index - double(low);
-  // Equal or unused neighbours are not interpolated: the result is then an element, exactly, and
-  // infinities stay infinite.
-  if (weight == 0 || sorted[low] == sorted[high]) return sorted[low];
-  return (1 - weight) * sorted[low] + weight * sorted[high];
-}
-
 double quantile(Draws x, double p) {
-  if (x.hasNaN()) return nan;
-  Eigen::VectorXd sorted = x.reshaped();
-  std::sort(sorted.data(), sorted.data() + sorted.size());
-  return sorted_quantile(sorted, p);
+  if (x.size() == 0 || x.hasNaN()) return nan;
+  Eigen::VectorXd values = x.reshaped();
+  const double index = double(values.size() - 1) * p;
+  // Partial sorting: the two order statistics around the quantile are enough.
+  const auto low = values.begin() + Index(index);
+  std::nth_element(values.begin(), low, values.end());
+  const double weight = index - std::floor(index);
+  if (weight == 0) return *low;
+  const double next = *std::min_element(low + 1, values.end());
+  // Equal neighbours are not interpolated, so that infinities stay infinite.
+  return *low == next ? *low : (1 - weight) * *low + weight * next;
 }
 
 Eigen::RowVectorXd chain_means(Draws x) {

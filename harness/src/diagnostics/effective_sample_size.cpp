@@ -45,16 +45,17 @@ double ess_of_sequences(Draws draws) {
   if (n < 3 || without_variation(draws)) return nan;
   const Eigen::MatrixXd x = from_first(draws);
   const double size = double(x.size());
-  const Eigen::VectorXd covariance = mean_autocovariance(x);
-  const double within = covariance[0] * double(n) / double(n - 1);
-  double total = covariance[0];
+  MeanAutocovariance covariance(x);
+  const double variance = covariance(0);
+  const double within = variance * double(n) / double(n - 1);
+  double total = variance;
   if (x.cols() > 1) {
     const Eigen::RowVectorXd means = chain_means(x);
     total += (means.array() - means.mean()).square().sum() / double(x.cols() - 1);
   }
   if (!std::isfinite(total)) return nan;  // the squares overflow
   const double time =
-      autocorrelation_time(n, [&](Index lag) { return 1 - (within - covariance[lag]) / total; });
+      autocorrelation_time(n, [&](Index lag) { return 1 - (within - covariance(lag)) / total; });
   return size / std::fmax(time, 1 / std::log10(size));
 }
 
