@@ -58,7 +58,7 @@ TEST_CASE("R-hat, effective sample sizes and standard errors agree with R's post
   )",
                                      inputs);
   if (expected.empty()) {
-    WARN("skipped: R with the package posterior is not installed");
+    WARN("TEST SKIPPED: R with the package posterior is not installed");
     return;
   }
   REQUIRE(expected.size() == inputs.size());

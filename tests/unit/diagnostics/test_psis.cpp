@@ -44,7 +44,7 @@ TEST_CASE("Smoothed weights, k-hat and their sample size agree with R's loo") {
                                            "weights(r, log = TRUE, normalize = FALSE))",
                                        inputs);
     if (expected.empty()) {
-      WARN("skipped: R with the package loo is not installed");
+      WARN("TEST SKIPPED: R with the package loo is not installed");
       return;
     }
     REQUIRE(expected.size() == inputs.size());
