@@ -39,16 +39,11 @@ class Funnel final : public Model, public Density, public Reference {
       const double squares = x.isZero(0) ? 0.0 : (precision_root * x).squaredNorm();
       const double standardised = v / scale_;
       log_p[s] = constant - 0.5 * (standardised * standardised + width * v + squares);
-      const bool overflow = !std::isfinite(log_p[s]) && !z.col(s).hasNaN();
-      if (overflow) log_p[s] = -INFINITY;
       if (gradient.size() == 0) continue;
-      if (overflow) {
-        gradient.col(s).setZero();
-        continue;
-      }
       gradient(0, s) = -standardised / scale_ + 0.5 * (squares - width);
       gradient.col(s).tail(dimension_ - 1) = -precision_root * (precision_root * x);
     }
+    mark_outside_support(z, log_p, gradient);
   }
 
   std::optional<Estimate> log_evidence() const override { return Estimate{0, 0}; }

@@ -44,4 +44,12 @@ class Density {
   virtual void use_items(std::span<const Index> items);
 };
 
+/// Gives points where the arithmetic left the range of double (an infinite coordinate, a scale that
+/// under- or overflowed) what the contract says of points without density: -inf and a gradient of
+/// zeros. A NaN among the coordinates passes through.
+/// @param         z         [D x S]
+/// @param[in,out] log_p     [S]
+/// @param[in,out] gradient  [D x S], or empty
+void mark_outside_support(Draws z, VectorOut log_p, DrawsOut gradient);
+
 }  // namespace elbow

@@ -1,5 +1,6 @@
 // What the interfaces do where a plugin does not override them.
 
+#include <cmath>
 #include <elbow/error.hpp>
 #include <elbow/estimator.hpp>
 #include <elbow/sampler.hpp>
@@ -12,6 +13,14 @@ void Density::log_density_gradient(Draws, VectorOut, DrawsOut) {
 
 void Density::use_items(std::span<const Index> items) {
   if (!items.empty()) throw Unsupported("this model's log density does not support minibatches");
+}
+
+void mark_outside_support(Draws z, VectorOut log_p, DrawsOut gradient) {
+  for (Index s = 0; s < z.cols(); ++s) {
+    if (std::isfinite(log_p[s]) || z.col(s).hasNaN()) continue;
+    log_p[s] = -INFINITY;
+    if (gradient.size() > 0) gradient.col(s).setZero();
+  }
 }
 
 void Reference::sample(RandomStream&, DrawsOut) const {
