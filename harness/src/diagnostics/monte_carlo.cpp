@@ -11,7 +11,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-void RunningMoments::add(double value) {
+void ScalarMoments::add(double value) {
   ++count_;
   if (!std::isfinite(value)) ++non_finite_;
   if (non_finite_ > 0) {
@@ -25,11 +25,11 @@ void RunningMoments::add(double value) {
   squares_ += before * (value - mean_);
 }
 
-void RunningMoments::add(Vector values) {
+void ScalarMoments::add(Vector values) {
   for (const double value : values) add(value);
 }
 
-void RunningMoments::merge(const RunningMoments& other) {
+void ScalarMoments::merge(const ScalarMoments& other) {
   if (other.count_ == 0) return;
   const double count = double(count_ + other.count_);
   if (non_finite_ + other.non_finite_ > 0) {
@@ -44,16 +44,16 @@ void RunningMoments::merge(const RunningMoments& other) {
   non_finite_ += other.non_finite_;
 }
 
-double RunningMoments::mean() const { return count_ > 0 ? mean_ : nan; }
+double ScalarMoments::mean() const { return count_ > 0 ? mean_ : nan; }
 
-double RunningMoments::variance() const { return count_ > 1 ? squares_ / double(count_ - 1) : nan; }
+double ScalarMoments::variance() const { return count_ > 1 ? squares_ / double(count_ - 1) : nan; }
 
-Estimate RunningMoments::estimate() const {
+Estimate ScalarMoments::estimate() const {
   return {mean(), std::sqrt(variance() / double(count_))};
 }
 
 Estimate mean_estimate(Vector values) {
-  RunningMoments moments;
+  ScalarMoments moments;
   moments.add(values);
   return moments.estimate();
 }

@@ -4,14 +4,14 @@
 
 namespace elbow {
 
-/// Mean and variance of independent numbers as they come, without keeping them (Welford 1962;
+/// Mean and variance of a stream of independent numbers, without keeping them (Welford 1962;
 /// merged as in Chan, Golub & LeVeque 1983). Numbers that are not finite are counted, and make the
 /// mean and the variance what arithmetic makes of them: they are never left out.
-class RunningMoments {
+class ScalarMoments {
  public:
   void add(double value);
   void add(Vector values);
-  void merge(const RunningMoments& other);
+  void merge(const ScalarMoments& other);
 
   Index count() const { return count_; }
   Index non_finite() const { return non_finite_; }

@@ -7,7 +7,7 @@ using namespace elbow;
 
 TEST_CASE("Running moments are those of the numbers") {
   // 1 ... 10, shifted by 1e9: mean 5.5, variance 55/6.
-  RunningMoments moments;
+  ScalarMoments moments;
   for (int i = 1; i <= 10; ++i) moments.add(1e9 + i);
   CHECK(moments.count() == 10);
   CHECK(moments.mean() == Approx(1e9 + 5.5).epsilon(1e-15));
@@ -16,13 +16,13 @@ TEST_CASE("Running moments are those of the numbers") {
 }
 
 TEST_CASE("Merged moments are those of all numbers") {
-  RunningMoments a, b, all;
+  ScalarMoments a, b, all;
   for (int i = 0; i < 100; ++i) {
     (i < 30 ? a : b).add(i * i);
     all.add(i * i);
   }
   a.merge(b);
-  a.merge(RunningMoments{});
+  a.merge(ScalarMoments{});
   CHECK(a.count() == all.count());
   CHECK(a.mean() == Approx(all.mean()).epsilon(1e-13));
   CHECK(a.variance() == Approx(all.variance()).epsilon(1e-13));
@@ -30,7 +30,7 @@ TEST_CASE("Merged moments are those of all numbers") {
 
 TEST_CASE("Numbers that are not finite are counted and show in the mean") {
   const double infinity = std::numeric_limits<double>::infinity();
-  RunningMoments moments;
+  ScalarMoments moments;
   moments.add(Eigen::Vector3d(1, -infinity, 2));
   CHECK(moments.count() == 3);
   CHECK(moments.non_finite() == 1);
