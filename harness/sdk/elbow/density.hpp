@@ -31,9 +31,10 @@ class Density {
   /// A model that does not declare the ability `gradient` need not override this; it throws.
   virtual void log_density_gradient(Draws z, VectorOut log_p, DrawsOut gradient);
 
-  /// Maps draws to the constrained variables. The default is the identity (C = D).
+  /// Maps draws to the constrained variables. The default is the identity (C = D); it throws Error
+  /// where the sizes of the variables do not add up to D.
   /// @param[out] x  [C x S]  the variables behind each other, each column-major
-  virtual void constrain(Draws z, DrawsOut x) const { x = z; }
+  virtual void constrain(Draws z, DrawsOut x) const;
 
   /// N, the number of data items that `use_items` can choose from; 0 without the ability
   /// `minibatch`.

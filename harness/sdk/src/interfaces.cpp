@@ -11,6 +11,13 @@ void Density::log_density_gradient(Draws, VectorOut, DrawsOut) {
   throw Unsupported("this model's log density has no gradient");
 }
 
+void Density::constrain(Draws z, DrawsOut x) const {
+  if (x.rows() != z.rows())
+    throw Error("the variables hold " + std::to_string(x.rows()) + " numbers, the density has " +
+                std::to_string(z.rows()) + " dimensions: such a model must override `constrain`");
+  x = z;
+}
+
 void Density::use_items(std::span<const Index> items) {
   if (!items.empty()) throw Unsupported("this model's log density does not support minibatches");
 }

@@ -1,0 +1,14 @@
+#include "poison.hpp"
+
+namespace {
+
+constexpr elbow::Descriptor spoilt() {
+  elbow::Descriptor d = poison::good("other_name");
+  d.name = "somebody_else";
+  return d;
+}
+constexpr elbow::Descriptor descriptor = spoilt();
+
+}  // namespace
+
+POISON_DESCRIPTOR(ELBOW_ABI, descriptor)

@@ -1,0 +1,15 @@
+#include "poison.hpp"
+
+namespace {
+
+struct AtLoad {
+  AtLoad() {
+    int* volatile nowhere = nullptr;
+    *nowhere = 1;
+  }
+};
+const AtLoad at_load;
+
+}  // namespace
+
+POISON(poison::StandardNormal, "segfaults_at_load")

@@ -1,0 +1,3 @@
+#include "poison.hpp"
+
+POISON(poison::StandardNormal, "stripped")
