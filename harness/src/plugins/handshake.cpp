@@ -73,7 +73,7 @@ void check_descriptor(const Descriptor& descriptor, Kind expected_kind,
   if (descriptor.size != sizeof(Descriptor))
     throw Error(where + ": size of the descriptor: expected " + std::to_string(sizeof(Descriptor)) +
                 " bytes, found " + std::to_string(descriptor.size) +
-                "; rebuild the plugin with this program's SDK");
+                " bytes; rebuild the plugin with this program's SDK");
   if (descriptor.abi != ELBOW_ABI)
     throw Error(where + ": plugin ABI: expected " + std::to_string(ELBOW_ABI) + ", found " +
                 std::to_string(descriptor.abi));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 namespace elbow {
 namespace {
@@ -17,25 +16,26 @@ constexpr std::array<KindNames, 5> kind_names = {{{"model", "models"},
                                                   {"optimizer", "optimizers"},
                                                   {"sampler", "samplers"}}};
 
-constexpr std::pair<Ability, const char*> abilities_and_names[] = {
-    {Ability::density, "density"},
-    {Ability::gradient, "gradient"},
-    {Ability::minibatch, "minibatch"},
-    {Ability::latent_items, "latent_items"},
-    {Ability::simulator, "simulator"},
-    {Ability::energy, "energy"},
-    {Ability::conjugate, "conjugate"},
-    {Ability::reference, "reference"},
-    {Ability::discrete, "discrete"},
-    {Ability::reparameterized, "reparameterized"},
-    {Ability::log_prob, "log_prob"},
-    {Ability::closed_entropy, "closed_entropy"},
-    {Ability::gaussian_form, "gaussian_form"},
-    {Ability::closed_kl, "closed_kl"},
-    {Ability::natural_gradient, "natural_gradient"},
-    {Ability::conditional, "conditional"},
-    {Ability::discrete_draws, "discrete_draws"},
-    {Ability::unbiased_gradient, "unbiased_gradient"},
+constexpr AbilityText ability_texts[] = {
+    {Ability::density, "density", "a log density over unconstrained space"},
+    {Ability::gradient, "gradient", "the gradient of the log density"},
+    {Ability::minibatch, "minibatch", "the log density on a subset of the data items"},
+    {Ability::latent_items, "latent_items", "data items with a latent variable each"},
+    {Ability::simulator, "simulator", "draws of data given parameters"},
+    {Ability::energy, "energy", "an unnormalised density over data"},
+    {Ability::conjugate, "conjugate", "complete conditionals in exponential families"},
+    {Ability::reference, "reference", "known answers to compare with"},
+    {Ability::discrete, "discrete", "the density lives on {0, 1}^D"},
+    {Ability::reparameterized, "reparameterized", "gradients through the draws"},
+    {Ability::log_prob, "log_prob", "a cheap log density of q at any point"},
+    {Ability::closed_entropy, "closed_entropy", "the entropy in closed form"},
+    {Ability::gaussian_form, "gaussian_form", "q is Gaussian, with known mean and covariance"},
+    {Ability::closed_kl, "closed_kl", "the KL divergence to its own kind in closed form"},
+    {Ability::natural_gradient, "natural_gradient", "steps along the natural gradient"},
+    {Ability::conditional, "conditional", "q depends on a context, e.g. on the data item"},
+    {Ability::discrete_draws, "discrete_draws", "draws in {0, 1}^D"},
+    {Ability::unbiased_gradient, "unbiased_gradient",
+     "gradient estimates whose mean is the objective's gradient"},
 };
 
 }  // namespace
@@ -63,13 +63,17 @@ std::optional<Kind> kind_from_name(const std::string& name) {
   return {};
 }
 
+std::vector<AbilityText> describe_abilities(Ability abilities) {
+  std::vector<AbilityText> described;
+  for (const AbilityText& text : ability_texts)
+    if (includes(abilities, text.ability)) described.push_back(text);
+  return described;
+}
+
 std::string ability_names(Ability abilities) {
   std::string names;
-  for (const auto& [ability, name] : abilities_and_names) {
-    if (!includes(abilities, ability)) continue;
-    if (!names.empty()) names += ", ";
-    names += name;
-  }
+  for (const AbilityText& text : describe_abilities(abilities))
+    names += (names.empty() ? "" : ", ") + std::string(text.name);
   return names;
 }
 

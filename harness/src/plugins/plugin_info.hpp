@@ -53,6 +53,14 @@ const char* kind_name(Kind kind);
 const char* kind_folder(Kind kind);
 /// The kind of "model" or "models"; empty for any other word.
 std::optional<Kind> kind_from_name(const std::string& name);
+
+struct AbilityText {
+  Ability ability;
+  const char* name;   ///< as in the SDK: "closed_entropy"
+  const char* words;  ///< what it is: "the entropy in closed form"
+};
+/// Each of the abilities in name and words.
+std::vector<AbilityText> describe_abilities(Ability abilities);
 /// The names of the abilities, e.g. "gradient, minibatch".
 std::string ability_names(Ability abilities);
 

@@ -4,7 +4,7 @@ namespace {
 
 struct AtLoad {
   AtLoad() {
-    int* volatile nowhere = nullptr;
+    volatile int* volatile nowhere = nullptr;
     *nowhere = 1;
   }
 };

@@ -13,7 +13,7 @@ class Poisoned : public poison::Idle {
   Progress step(Fit& fit, VectorOut trace) override {
     if (fit.iteration < 3) return Idle::step(fit, trace);
     std::fputs("last words of a plugin\n", stderr);
-    int* volatile nowhere = nullptr;
+    volatile int* volatile nowhere = nullptr;
     *nowhere = 1;
     return Progress::going;
   }

@@ -9,7 +9,7 @@ class Poisoned : public poison::Still {
   using Still::Still;
 
   Progress transition(Transition& t) override {
-    int* volatile nowhere = nullptr;
+    volatile int* volatile nowhere = nullptr;
     if (t.iteration == 3) *nowhere = 1;
     return Still::transition(t);
   }

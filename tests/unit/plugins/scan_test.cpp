@@ -4,9 +4,8 @@
 
 using namespace elbow;
 
-TEST_CASE("a scan of the shipped plugins describes the mean-field Gaussian and refuses nothing") {
+TEST_CASE("a scan of the shipped plugins describes the mean-field Gaussian") {
   const Catalog catalog = scan_plugins({ELBOW_PLUGINS});
-  CHECK(catalog.refusals.empty());
   const PluginInfo* family = catalog.find(Kind::family, "gaussian_mean_field");
   REQUIRE(family);
   CHECK(includes(family->provides, Ability::reparameterized | Ability::log_prob));

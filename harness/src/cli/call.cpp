@@ -1,0 +1,78 @@
+#include "cli/call.hpp"
+
+#include <algorithm>
+#include <elbow/error.hpp>
+#include <iostream>
+
+namespace elbow {
+namespace {
+
+namespace po = boost::program_options;
+
+std::string usage(const CallSyntax& syntax) {
+  std::string line = "elbow " + syntax.verb;
+  for (const Positional& positional : syntax.positionals)
+    line += positional.required ? " " + positional.name : " [" + positional.name + "]";
+  return line + " [options]";
+}
+
+void print_help(const CallSyntax& syntax, const po::options_description& options) {
+  std::cout << "usage: " << usage(syntax) << "\n\n" << syntax.help << "\n\n";
+  std::size_t width = 0;
+  for (const Positional& positional : syntax.positionals)
+    width = std::max(width, positional.name.size());
+  for (const Positional& positional : syntax.positionals)
+    std::cout << "  " << positional.name << std::string(width + 3 - positional.name.size(), ' ')
+              << positional.help << '\n';
+  if (width > 0) std::cout << '\n';
+  std::cout << "Options:\n" << options;
+}
+
+void check_count(const CallSyntax& syntax, const std::vector<std::string>& given) {
+  const auto& expected = syntax.positionals;
+  if (given.size() > expected.size())
+    throw Error("unexpected argument \"" + given[expected.size()] + "\"; the call is `" +
+                usage(syntax) + "`");
+  if (given.size() < expected.size() && expected[given.size()].required)
+    throw Error("expected " + expected[given.size()].name + " (" + expected[given.size()].help +
+                "); the call is `" + usage(syntax) + "`");
+}
+
+}  // namespace
+
+std::optional<Call> parse_call(const CallSyntax& syntax,
+                               const std::vector<std::string>& arguments) {
+  po::options_description visible;
+  visible.add(syntax.options);
+  visible.add_options()("help,h", "print this text");
+  po::options_description all;
+  all.add(visible);
+  all.add_options()("positional", po::value<std::vector<std::string>>());
+  po::positional_options_description places;
+  places.add("positional", -1);
+
+  Call call;
+  try {
+    po::store(
+        po::command_line_parser(arguments)
+            .options(all)
+            .positional(places)
+            .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+            .run(),
+        call.options);
+    if (call.options.count("help")) {
+      print_help(syntax, visible);
+      return {};
+    }
+    po::notify(call.options);
+  } catch (const po::error& error) {
+    throw Error(std::string(error.what()) + "; `elbow " + syntax.verb +
+                " --help` lists the options");
+  }
+  if (call.options.count("positional"))
+    call.positionals = call.options["positional"].as<std::vector<std::string>>();
+  check_count(syntax, call.positionals);
+  return call;
+}
+
+}  // namespace elbow
