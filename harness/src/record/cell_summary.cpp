@@ -1,6 +1,7 @@
 #include "record/cell_summary.hpp"
 
 #include <elbow/error.hpp>
+#include <limits>
 
 #include "record/cell_reader.hpp"
 
@@ -15,8 +16,10 @@ void read_metrics(const H5::H5File& file, const char* group_name,
   const H5::Group group = file.openGroup(group_name);
   for (const std::string& name : scalar_datasets(group)) {
     const H5::DataSet dataset = group.openDataSet(name);
-    Metric metric{name, 0, read_real_attribute(dataset, "mcse"),
-                  read_text_attribute(dataset, "unit"), read_text_attribute(dataset, "help")};
+    Metric metric{name, 0, std::numeric_limits<double>::quiet_NaN(), "", ""};
+    if (dataset.attrExists("mcse")) metric.mcse = read_real_attribute(dataset, "mcse");
+    if (dataset.attrExists("unit")) metric.unit = read_text_attribute(dataset, "unit");
+    if (dataset.attrExists("help")) metric.help = read_text_attribute(dataset, "help");
     dataset.read(&metric.value, H5::PredType::NATIVE_DOUBLE);
     metrics.insert_or_assign(name, std::move(metric));
   }

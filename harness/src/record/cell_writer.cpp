@@ -1,8 +1,8 @@
 #include "record/cell_writer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <elbow/error.hpp>
-#include <limits>
 #include <optional>
 
 #include "record/group_writer.hpp"
@@ -54,9 +54,7 @@ class RecordedRows : public RowStream {
 H5::H5File create_file(PendingFile& file) {
   static const H5::FileCreatPropList properties = [] {
     H5::FileCreatPropList list;
-    H5Pset_link_creation_order(list.getId(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-    H5Pset_attr_creation_order(list.getId(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-    H5Pset_obj_track_times(list.getId(), false);
+    set_group_properties(list.getId());
     return list;
   }();
   H5::FileAccPropList access = file.access();
@@ -68,12 +66,11 @@ H5::H5File create_file(PendingFile& file) {
 void write_scalars(GroupWriter& group, const std::vector<Metric>& metrics) {
   for (const Metric& metric : metrics) {
     group.reserve(metric.name);
-    H5::DataSet dataset = group.group().createDataSet(
-        metric.name, H5::PredType::IEEE_F64LE, H5::DataSpace(H5S_SCALAR), dataset_properties());
+    H5::DataSet dataset = group.group().createDataSet(metric.name, H5::PredType::IEEE_F64LE,
+                                                      H5::DataSpace(H5S_SCALAR), plain_dataset());
     dataset.write(&metric.value, H5::PredType::NATIVE_DOUBLE);
-    write_attribute(dataset, "mcse", metric.mcse);
-    write_attribute(dataset, "unit", metric.unit);
-    write_attribute(dataset, "help", metric.help);
+    if (!std::isnan(metric.mcse)) write_attribute(dataset, "mcse", metric.mcse);
+    describe(dataset, metric.unit, metric.help);
   }
 }
 
@@ -200,9 +197,9 @@ void CellWriter::array(const std::string& group, const Variable& variable, Vecto
                                     ? H5::DataSpace(H5S_SCALAR)
                                     : H5::DataSpace(static_cast<int>(shape.size()), shape.data());
     H5::DataSet dataset = target.group().createDataSet(variable.name, H5::PredType::IEEE_F64LE,
-                                                       space, dataset_properties());
+                                                       space, plain_dataset());
     if (values.size() > 0) dataset.write(in_c_order.data(), H5::PredType::NATIVE_DOUBLE);
-    if (!variable.unit.empty()) write_attribute(dataset, "unit", variable.unit);
+    describe(dataset, variable.unit, "");
     target.axes(dataset, dimensions);
   });
 }

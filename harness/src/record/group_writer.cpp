@@ -18,22 +18,18 @@ H5::DataSet write_labels(const H5::Group& group, const std::string& name,
   for (const std::string& label : labels) texts.push_back(label.c_str());
   const hsize_t extent = texts.size();
   H5::DataSet set =
-      group.createDataSet(name, text_type(), H5::DataSpace(1, &extent), dataset_properties());
+      group.createDataSet(name, text_type(), H5::DataSpace(1, &extent), plain_dataset());
   if (extent > 0) set.write(texts.data(), text_type());
   return set;
 }
 
 H5::DataSet write_counts(const H5::Group& group, const std::string& name, Index extent) {
-  H5::DSetCreatPropList properties = dataset_properties();
-  if (extent > long_dimension) {
-    const hsize_t chunk = static_cast<hsize_t>(long_dimension);
-    properties.setChunk(1, &chunk);
-    properties.setShuffle();
-    properties.setDeflate(1);
-  }
   const auto size = static_cast<hsize_t>(extent);
   const H5::DataSpace space(1, &size);
-  H5::DataSet set = group.createDataSet(name, H5::PredType::STD_I64LE, space, properties);
+  H5::DataSet set = group.createDataSet(
+      name, H5::PredType::STD_I64LE, space,
+      extent > long_dimension ? chunked_dataset({static_cast<hsize_t>(long_dimension)}, true)
+                              : plain_dataset());
   std::vector<std::int64_t> counts;
   for (Index start = 0; start < extent; start += long_dimension) {
     counts.resize(static_cast<std::size_t>(std::min(long_dimension, extent - start)));
@@ -43,6 +39,30 @@ H5::DataSet write_counts(const H5::Group& group, const std::string& name, Index 
     set.write(counts.data(), H5::PredType::NATIVE_INT64, H5::DataSpace(1, &count), space);
   }
   return set;
+}
+
+/// An entry of a scale's attribute REFERENCE_LIST, as the dimension-scale specification lays it
+/// out.
+struct ScaleUser {
+  hobj_ref_t dataset;
+  unsigned axis;
+  unsigned padding = 0;  ///< named, so that no chance bytes get into the file
+};
+
+const H5::CompType& scale_user_type() {
+  static const H5::CompType type = [] {
+    H5::CompType compound(sizeof(ScaleUser));
+    compound.insertMember("dataset", HOFFSET(ScaleUser, dataset), H5::PredType::STD_REF_OBJ);
+    compound.insertMember("dimension", HOFFSET(ScaleUser, axis), H5::PredType::NATIVE_INT);
+    return compound;
+  }();
+  return type;
+}
+
+/// An element of a dataset's attribute DIMENSION_LIST: the scales of one axis.
+const H5::VarLenType& scale_list_type() {
+  static const H5::VarLenType type(H5::PredType::STD_REF_OBJ);
+  return type;
 }
 
 }  // namespace
@@ -129,13 +149,37 @@ void GroupWriter::write_coordinates(Dimension& dimension) {
 
 void GroupWriter::finish() {
   for (Dimension& known : dimensions_) write_coordinates(known);
-  for (const Axes& entry : axes_)
-    for (std::size_t axis = 0; axis < entry.dimensions.size(); ++axis)
-      if (H5DSattach_scale(entry.dataset.getId(), dimension(entry.dimensions[axis]).scale.getId(),
-                           static_cast<unsigned>(axis)) < 0)
-        throw H5::DataSetIException("H5DSattach_scale", "failed for an axis of \"" + name_ + "\"");
+  attach_scales();
   axes_.clear();
   dimensions_.clear();
+}
+
+/// Does what H5DSattach_scale does, but each attribute is written once: that function rewrites a
+/// scale's list of users at every call, which takes quadratic time in the number of variables.
+void GroupWriter::attach_scales() {
+  std::map<std::string, std::vector<ScaleUser>> users;
+  for (const Axes& entry : axes_) {
+    if (entry.dimensions.empty()) continue;
+    hobj_ref_t self;
+    entry.dataset.reference(&self, ".");
+    std::vector<hobj_ref_t> scales(entry.dimensions.size());
+    std::vector<hvl_t> lists;
+    for (std::size_t axis = 0; axis < scales.size(); ++axis) {
+      const std::string& name = entry.dimensions[axis];
+      dimension(name).scale.reference(&scales[axis], ".");
+      lists.push_back({1, &scales[axis]});
+      users[name].push_back({self, static_cast<unsigned>(axis)});
+    }
+    const hsize_t count = lists.size();
+    entry.dataset.createAttribute("DIMENSION_LIST", scale_list_type(), H5::DataSpace(1, &count))
+        .write(scale_list_type(), lists.data());
+  }
+  for (const auto& [name, list] : users) {
+    const hsize_t count = list.size();
+    dimension(name)
+        .scale.createAttribute("REFERENCE_LIST", scale_user_type(), H5::DataSpace(1, &count))
+        .write(scale_user_type(), list.data());
+  }
 }
 
 }  // namespace elbow

@@ -53,6 +53,7 @@ class GroupWriter {
 
   Dimension& dimension(const std::string& name);
   void write_coordinates(Dimension& dimension);
+  void attach_scales();
 
   std::string name_;
   H5::Group group_;

@@ -17,11 +17,18 @@ void silence_hdf5();
 void write_attribute(const H5::H5Object& object, const char* name, const std::string& value);
 void write_attribute(const H5::H5Object& object, const char* name, double value);
 void write_attribute(const H5::H5Object& object, const char* name, std::int64_t value);
+/// The attributes `unit` and `help`, each where it is not empty.
+void describe(const H5::DataSet& dataset, const std::string& unit, const std::string& help);
 
-/// Groups remember the order of their members and have no time stamps.
+/// Groups remember the order of their members and have no time stamps. @param list  properties for
+/// creating a group, or a file with its root group
+void set_group_properties(hid_t list);
 H5::Group create_group(const H5::Group& parent, const std::string& name);
-/// Properties that every dataset starts from: no time stamps.
-H5::DSetCreatPropList dataset_properties();
+/// Datasets have no time stamps, and are contiguous or made of chunks; these may be compressed with
+/// shuffle and deflate.
+const H5::DSetCreatPropList& plain_dataset();
+H5::DSetCreatPropList chunked_dataset(const std::vector<hsize_t>& chunk, bool compressed);
+inline constexpr unsigned deflate_level = 1;
 
 std::vector<hsize_t> extents(const std::vector<Index>& shape);
 /// For every element of a variable in column-major order, its place in C order; empty where the two

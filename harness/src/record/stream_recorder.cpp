@@ -15,7 +15,6 @@ constexpr Index most_rows = 1024;                                   // of a bloc
 constexpr std::size_t memory_for_blocks = std::size_t{16} << 20;    // bytes per group
 constexpr std::size_t largest_chunk = std::size_t{8} << 20;         // bytes
 constexpr std::size_t smallest_compressed = std::size_t{64} << 10;  // bytes of a finished dataset
-constexpr unsigned deflate_level = 1;
 
 std::size_t bytes_of(StoredAs type) { return type == StoredAs::boolean ? 1 : 8; }
 
@@ -225,7 +224,7 @@ void StreamRecorder::create(Column& column, const void* sample, std::size_t samp
     prepend(chains, chains_per_block_, static_cast<hsize_t>(chains));
   }
 
-  H5::DSetCreatPropList properties = dataset_properties();
+  H5::DSetCreatPropList properties = plain_dataset();
   std::size_t total = element;
   for (hsize_t n : shape) total *= static_cast<std::size_t>(n);
   const bool compress = (!complete_ || total >= smallest_compressed) &&
@@ -239,20 +238,14 @@ void StreamRecorder::create(Column& column, const void* sample, std::size_t samp
         chunk_bytes = chunk_bytes / chunk[axis] * ((chunk[axis] + 1) / 2);
         chunk[axis] = (chunk[axis] + 1) / 2;
       }
-    properties.setChunk(static_cast<int>(chunk.size()), chunk.data());
+    properties = chunked_dataset(chunk, compress);
     // Chunks are written whole, so that caching them would only take memory.
     access.setChunkCache(1, 0, 1);
-  }
-  if (compress) {
-    properties.setShuffle();
-    properties.setDeflate(deflate_level);
   }
   column.dataset = group_.group().createDataSet(
       described.variable.name, file_type(described.stored_as),
       H5::DataSpace(static_cast<int>(shape.size()), shape.data(), most.data()), properties, access);
-  if (!described.variable.unit.empty())
-    write_attribute(column.dataset, "unit", described.variable.unit);
-  if (!described.help.empty()) write_attribute(column.dataset, "help", described.help);
+  describe(column.dataset, described.variable.unit, described.help);
   if (described.stored_as == StoredAs::boolean) write_attribute(column.dataset, "dtype", "bool");
   const bool is_coordinate = !has_chains_ && &column == &columns_.front();
   if (is_coordinate)
