@@ -33,6 +33,10 @@ std::string read_text_attribute(const H5::H5Object& object, const std::string& n
   return text;
 }
 
+std::string text_attribute_or_empty(const H5::H5Object& object, const std::string& name) {
+  return object.attrExists(name) ? read_text_attribute(object, name) : "";
+}
+
 double read_real_attribute(const H5::H5Object& object, const std::string& name) {
   double value = 0;
   open_attribute(object, name, H5T_FLOAT, "a real number")
@@ -44,6 +48,20 @@ std::int64_t read_integer_attribute(const H5::H5Object& object, const std::strin
   std::int64_t value = 0;
   open_attribute(object, name, H5T_INTEGER, "an integer").read(H5::PredType::NATIVE_INT64, &value);
   return value;
+}
+
+std::vector<std::string> read_texts(const H5::Group& group, const std::string& name) {
+  const H5::DataSet dataset = group.openDataSet(name);
+  const H5::DataSpace space = dataset.getSpace();
+  if (dataset.getTypeClass() != H5T_STRING || !dataset.getStrType().isVariableStr())
+    throw Error("the dataset \"" + name + "\" is not one of texts");
+  std::vector<char*> pointers(static_cast<std::size_t>(space.getSimpleExtentNpoints()), nullptr);
+  std::vector<std::string> texts;
+  if (pointers.empty()) return texts;
+  dataset.read(pointers.data(), text_type());
+  for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
+  H5::DataSet::vlenReclaim(pointers.data(), text_type(), space);
+  return texts;
 }
 
 std::vector<std::string> scalar_datasets(const H5::Group& group) {

@@ -14,8 +14,12 @@ H5::H5File open_to_read(const std::filesystem::path& file);
 
 /// @throws Error naming the attribute when it is missing or not of the type.
 std::string read_text_attribute(const H5::H5Object& object, const std::string& name);
+std::string text_attribute_or_empty(const H5::H5Object& object, const std::string& name);
 double read_real_attribute(const H5::H5Object& object, const std::string& name);
 std::int64_t read_integer_attribute(const H5::H5Object& object, const std::string& name);
+
+/// A dataset of texts with one axis.
+std::vector<std::string> read_texts(const H5::Group& group, const std::string& name);
 
 /// The names of a group's datasets without dimensions, in the order in which they were written.
 std::vector<std::string> scalar_datasets(const H5::Group& group);

@@ -18,8 +18,8 @@ void read_metrics(const H5::H5File& file, const char* group_name,
     const H5::DataSet dataset = group.openDataSet(name);
     Metric metric{name, 0, std::numeric_limits<double>::quiet_NaN(), "", ""};
     if (dataset.attrExists("mcse")) metric.mcse = read_real_attribute(dataset, "mcse");
-    if (dataset.attrExists("unit")) metric.unit = read_text_attribute(dataset, "unit");
-    if (dataset.attrExists("help")) metric.help = read_text_attribute(dataset, "help");
+    metric.unit = text_attribute_or_empty(dataset, "unit");
+    metric.help = text_attribute_or_empty(dataset, "help");
     dataset.read(&metric.value, H5::PredType::NATIVE_DOUBLE);
     metrics.insert_or_assign(name, std::move(metric));
   }

@@ -51,18 +51,6 @@ class RecordedRows : public RowStream {
   StreamRecorder recorder_;
 };
 
-H5::H5File create_file(PendingFile& file) {
-  static const H5::FileCreatPropList properties = [] {
-    H5::FileCreatPropList list;
-    set_group_properties(list.getId());
-    return list;
-  }();
-  H5::FileAccPropList access = file.access();
-  // The formats of HDF5 1.8 and later: small headers, and attributes of any number and size.
-  access.setLibverBounds(H5F_LIBVER_V18, H5F_LIBVER_LATEST);
-  return {file.final_path().string(), H5F_ACC_TRUNC, properties, access};
-}
-
 void write_scalars(GroupWriter& group, const std::vector<Metric>& metrics) {
   for (const Metric& metric : metrics) {
     group.reserve(metric.name);
@@ -80,7 +68,7 @@ class CellWriter::Impl {
  public:
   explicit Impl(std::filesystem::path final_path) : file_(std::move(final_path)) {
     silence_hdf5();
-    file_.guarded([&] { hdf5_ = create_file(file_); });
+    file_.guarded([&] { hdf5_ = create_file(file_.final_path().string(), file_.access()); });
   }
   ~Impl() {
     file_.abandon();

@@ -12,17 +12,6 @@ namespace {
 /// Above this, coordinates 0 ... n-1 are compressed, to a thousandth of their size.
 constexpr Index long_dimension = 8192;
 
-H5::DataSet write_labels(const H5::Group& group, const std::string& name,
-                         const std::vector<std::string>& labels) {
-  std::vector<const char*> texts;
-  for (const std::string& label : labels) texts.push_back(label.c_str());
-  const hsize_t extent = texts.size();
-  H5::DataSet set =
-      group.createDataSet(name, text_type(), H5::DataSpace(1, &extent), plain_dataset());
-  if (extent > 0) set.write(texts.data(), text_type());
-  return set;
-}
-
 H5::DataSet write_counts(const H5::Group& group, const std::string& name, Index extent) {
   const auto size = static_cast<hsize_t>(extent);
   const H5::DataSpace space(1, &size);
@@ -137,10 +126,9 @@ void GroupWriter::axes(const H5::DataSet& dataset, std::vector<std::string> dime
 void GroupWriter::write_coordinates(Dimension& dimension) {
   if (!dimension.has_scale) {
     const auto labels = labels_.find(dimension.name);
-    dimension.scale =
-        labels == labels_.end()
-            ? write_counts(group_, dimension.name, std::max<Index>(dimension.extent, 0))
-            : write_labels(group_, dimension.name, labels->second);
+    dimension.scale = labels == labels_.end() ? write_counts(group_, dimension.name,
+                                                             std::max<Index>(dimension.extent, 0))
+                                              : write_texts(group_, dimension.name, labels->second);
     dimension.has_scale = true;
   }
   if (H5DSset_scale(dimension.scale.getId(), dimension.name.c_str()) < 0)

@@ -10,17 +10,7 @@ const H5::DataSpace& one_value() {
   return space;
 }
 
-}  // namespace
-
-const H5::StrType& text_type() {
-  static const H5::StrType type = [] {
-    H5::StrType text(H5::PredType::C_S1, H5T_VARIABLE);
-    text.setCset(H5T_CSET_UTF8);
-    return text;
-  }();
-  return type;
-}
-
+/// @param list  properties for creating a group, or a file with its root group
 void set_group_properties(hid_t list) {
   H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   H5Pset_attr_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
@@ -30,6 +20,17 @@ void set_group_properties(hid_t list) {
   H5Pset_link_phase_change(list, 64, 32);
   H5Pset_attr_phase_change(list, 64, 32);
   H5Pset_est_link_info(list, 16, 12);
+}
+
+}  // namespace
+
+const H5::StrType& text_type() {
+  static const H5::StrType type = [] {
+    H5::StrType text(H5::PredType::C_S1, H5T_VARIABLE);
+    text.setCset(H5T_CSET_UTF8);
+    return text;
+  }();
+  return type;
 }
 
 void silence_hdf5() { H5::Exception::dontPrint(); }
@@ -50,6 +51,28 @@ void write_attribute(const H5::H5Object& object, const char* name, std::int64_t 
 void describe(const H5::DataSet& dataset, const std::string& unit, const std::string& help) {
   if (!unit.empty()) write_attribute(dataset, "unit", unit);
   if (!help.empty()) write_attribute(dataset, "help", help);
+}
+
+H5::DataSet write_texts(const H5::Group& group, const std::string& name,
+                        const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  const hsize_t extent = pointers.size();
+  H5::DataSet dataset =
+      group.createDataSet(name, text_type(), H5::DataSpace(1, &extent), plain_dataset());
+  if (extent > 0) dataset.write(pointers.data(), text_type());
+  return dataset;
+}
+
+H5::H5File create_file(const std::string& name, H5::FileAccPropList access) {
+  static const H5::FileCreatPropList properties = [] {
+    H5::FileCreatPropList list;
+    set_group_properties(list.getId());
+    return list;
+  }();
+  // Small headers, and attributes of any number and size.
+  access.setLibverBounds(H5F_LIBVER_V18, H5F_LIBVER_LATEST);
+  return {name, H5F_ACC_TRUNC, properties, access};
 }
 
 H5::Group create_group(const H5::Group& parent, const std::string& name) {

@@ -20,9 +20,13 @@ void write_attribute(const H5::H5Object& object, const char* name, std::int64_t 
 /// The attributes `unit` and `help`, each where it is not empty.
 void describe(const H5::DataSet& dataset, const std::string& unit, const std::string& help);
 
-/// Groups remember the order of their members and have no time stamps. @param list  properties for
-/// creating a group, or a file with its root group
-void set_group_properties(hid_t list);
+/// A dataset of texts with one axis.
+H5::DataSet write_texts(const H5::Group& group, const std::string& name,
+                        const std::vector<std::string>& texts);
+
+/// Creates a file that HDF5 1.8 and later read. @param access  where to
+H5::H5File create_file(const std::string& name, H5::FileAccPropList access);
+/// Groups remember the order of their members and have no time stamps.
 H5::Group create_group(const H5::Group& parent, const std::string& name);
 /// Datasets have no time stamps, and are contiguous or made of chunks; these may be compressed with
 /// shuffle and deflate.
