@@ -44,6 +44,7 @@ class Hmc final : public Sampler {
         path_(setup.chains) {
     const Index dimension = density_.dimension();
     inverse_metric_.setOnes(dimension, chains_);
+    momentum_sd_.setOnes(dimension, chains_);
     state_.setConstant(dimension, chains_, std::numeric_limits<double>::quiet_NaN());
     state_gradient_.resize(dimension, chains_);
     q_.resize(dimension, chains_);
@@ -164,12 +165,19 @@ class Hmc final : public Sampler {
       dual_averaging_[c].update(t.statistics(0, c));
       step_size_[c] = dual_averaging_[c].step_size();
       if (!closes) continue;
-      for (Index d = 0; d < state_.rows(); ++d)
-        // A coordinate in which the chain has not moved keeps its scale.
-        if (const double v = variance_.variance(d, c); v > 0) inverse_metric_(d, c) = v;
+      use_variances(c);
       start_step_size(t, c);
     }
     if (windows_.closes(t.iteration)) variance_.clear();
+  }
+
+  void use_variances(Index c) {
+    for (Index d = 0; d < state_.rows(); ++d) {
+      const double variance = variance_.variance(d, c);
+      if (!(variance > 0)) continue;  // where the chain has not moved the old scale is kept
+      inverse_metric_(d, c) = variance;
+      momentum_sd_(d, c) = 1 / std::sqrt(variance);
+    }
   }
 
   /// From here on nothing depends on the chain's past but its state.
@@ -211,10 +219,14 @@ class Hmc final : public Sampler {
 
   void draw_momentum(RandomStream& stream, Index column, Index chain) {
     stream.fill_normal(p_.col(column));
-    p_.col(column).array() /= inverse_metric_.col(chain).array().sqrt();
+    p_.col(column).array() *= momentum_sd_.col(chain).array();
   }
+  /// Summed in order: Eigen's order depends on where a column lies, and so on the other chains.
   double kinetic(Index column, Index chain) const {
-    return 0.5 * inverse_metric_.col(chain).dot(p_.col(column).cwiseAbs2());
+    double sum = 0;
+    for (Index d = 0; d < p_.rows(); ++d)
+      sum += inverse_metric_(d, chain) * p_(d, column) * p_(d, column);
+    return 0.5 * sum;
   }
 
   Density& density_;
@@ -228,7 +240,8 @@ class Hmc final : public Sampler {
   RunningVariance variance_;
   std::vector<Path> path_;
   Eigen::VectorXd step_size_;               ///< [chains]
-  Eigen::MatrixXd inverse_metric_;          ///< [D x chains] diagonals
+  Eigen::MatrixXd inverse_metric_;          ///< [D x chains] diagonals of M^-1
+  Eigen::MatrixXd momentum_sd_;             ///< [D x chains] roots of the diagonals of M
   Eigen::MatrixXd state_, state_gradient_;  ///< [D x chains] where the chains are
   Eigen::MatrixXd q_, p_, gradient_;        ///< [D x chains] in the order of path_
   Eigen::VectorXd log_p_;                   ///< [chains] in the order of path_
