@@ -1,0 +1,73 @@
+#include "config/host_options.hpp"
+
+namespace elbow {
+namespace {
+
+std::vector<HostTable> declare_tables() {
+  std::vector<HostTable> tables;
+  tables.push_back(
+      {"",
+       "the experiment",
+       {text("title", "", "one line, for tables and reports"),
+        integer("seed", 0, "of every random stream").at_least(0),
+        integer("repeats", 1, "replicates: runs with other random numbers and generated data")
+            .at_least(1)
+            .at_most(1e6)}});
+  tables.push_back({"limits",
+                    "of each cell",
+                    {real("wall_seconds", 0, "time after which a cell is stopped; 0: no limit")
+                         .at_least(0)
+                         .unit("seconds"),
+                     integer("memory_mb", 0, "memory that a cell may use; 0: no limit")
+                         .at_least(0)
+                         .unit("MB")}});
+  tables.push_back(
+      {"evaluation",
+       "how the host evaluates fits, from draws that were not used to fit",
+       {integer("draws", 10000, "draws for the final ELBO and evidence").at_least(2),
+        boolean("checkpoints", true, "whether to evaluate at geometric checkpoints too"),
+        integer("checkpoint_draws", 1000, "draws for the ELBO at a checkpoint").at_least(2)}});
+  tables.push_back(
+      {"method.stop",
+       "when a fit ends: whichever comes first of those given",
+       {integer("iterations", 10000,
+                "steps of the estimator; the default applies when no other stop is given")
+            .at_least(1),
+        real("seconds", optional, "the fit's own time, evaluation excluded")
+            .above(0)
+            .unit("seconds"),
+        integer("gradient_evaluations", optional, "gradients of the log density, counted per draw")
+            .at_least(1)},
+       MethodPart::fit});
+  tables.push_back({"method",
+                    "of methods that fit",
+                    {integer("batch_size", optional,
+                             "data items per step, drawn anew at every step; absent: all items")
+                         .at_least(1)},
+                    MethodPart::fit});
+  tables.push_back(
+      {"method",
+       "of every method",
+       {integer("draws", 1000, "draws that a cell ends with, per chain").at_least(1)}});
+  tables.push_back(
+      {"method",
+       "of methods that sample",
+       {integer("chains", 4, "independent chains, or particles of a population").at_least(1),
+        integer("warmup", 1000, "transitions that may adapt, marked as warm-up").at_least(0),
+        integer("thin", 1, "transitions per stored draw").at_least(1),
+        real("initial_radius", 2,
+             "starts are uniform within this of 0, per unconstrained coordinate")
+            .at_least(0),
+        integer("initial_tries", 100, "starts to try for a finite log density").at_least(1)},
+       MethodPart::sampler});
+  return tables;
+}
+
+}  // namespace
+
+const std::vector<HostTable>& host_tables() {
+  static const std::vector<HostTable> tables = declare_tables();
+  return tables;
+}
+
+}  // namespace elbow

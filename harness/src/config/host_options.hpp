@@ -1,0 +1,24 @@
+#pragma once
+
+#include <elbow/option.hpp>
+#include <string>
+#include <vector>
+
+namespace elbow {
+
+/// Which methods an option of the host applies to.
+enum class MethodPart { any, fit, sampler };
+
+/// A table of an experiment file whose options belong to the host and not to a plugin.
+struct HostTable {
+  std::string
+      name;  ///< "" for the top of the file, "evaluation", "limits", "method", "method.stop"
+  std::string help;
+  std::vector<Option> options;
+  MethodPart part = MethodPart::any;
+};
+
+/// Every option of the host: the only place that says their names, defaults, bounds and units.
+const std::vector<HostTable>& host_tables();
+
+}  // namespace elbow

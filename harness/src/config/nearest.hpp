@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace elbow {
+
+/// The number of insertions, deletions, substitutions and swaps of neighbours that turn one word
+/// into the other, no place edited twice (optimal string alignment; Damerau 1964).
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The name nearest to a mistyped one, the first among equals; empty when none is near enough to
+/// have been meant (more than a third of the letters differ, and more than one letter).
+std::string nearest_name(std::string_view typed, const std::vector<std::string>& names);
+
+/// What an error says after a name that is none: `; did you mean "x"?`, or, with nothing near,
+/// `; there are a, b, c`, or "" when there is nothing to choose from.
+std::string suggestion(std::string_view typed, const std::vector<std::string>& names);
+
+}  // namespace elbow

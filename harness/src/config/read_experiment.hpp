@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/experiment.hpp"
+#include "config/problems.hpp"
+#include "data/lookup.hpp"
+#include "plugins/plugin_info.hpp"
+
+namespace elbow {
+
+/// Reads an experiment from the text of a file, and lays the overrides of the command line over it.
+/// Reads no file itself.
+/// @param file       the experiment's file, for the texts of errors and for provenance
+/// @param overrides  `path=value`, as given to --set
+/// @throws ExperimentError with everything that is wrong; a syntax error hides what follows it.
+Experiment read_experiment(const std::filesystem::path& file, const std::string& text,
+                           const std::vector<std::string>& overrides, const Catalog& catalog,
+                           const DataFinder& find_data);
+
+/// Reads an experiment file; its data are looked up beside it and in $ELBOW_DATA.
+/// @throws Error when the file cannot be read, and as above.
+Experiment load_experiment(const std::filesystem::path& file,
+                           const std::vector<std::string>& overrides, const Catalog& catalog);
+
+}  // namespace elbow
