@@ -17,8 +17,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 std::string with_article(Kind kind) {
-  const std::string name = kind_name(kind);
-  return (name[0] == 'e' || name[0] == 'o' ? "an " : "a ") + name;
+  std::string text = kind == Kind::estimator || kind == Kind::optimizer ? "an " : "a ";
+  return text.append(kind_name(kind));
 }
 
 std::vector<std::string> names_of(const std::vector<Option>& options) {
@@ -42,6 +42,9 @@ const Slot* find_slot(const Block& block, Kind kind) {
 }  // namespace
 
 std::string BlockReader::unknown_plugin(Kind kind, const std::string& name) const {
+  if (const PluginRefusal* refusal = catalog_.refusal(kind, name))
+    return std::string("the ") + kind_name(kind) + " \"" + name +
+           "\" cannot be used: " + refusal->reason;
   for (Kind other : {Kind::model, Kind::family, Kind::estimator, Kind::optimizer, Kind::sampler})
     if (other != kind && catalog_.find(other, name))
       return "\"" + name + "\" is " + with_article(other) + ", not " + with_article(kind);
@@ -50,8 +53,6 @@ std::string BlockReader::unknown_plugin(Kind kind, const std::string& name) cons
     if (plugin.kind == kind) names.push_back(plugin.name);
   std::string text =
       "there is no " + std::string(kind_name(kind)) + " \"" + name + "\"" + suggestion(name, names);
-  for (const PluginRefusal& refusal : catalog_.refusals)
-    if (refusal.file.stem() == name) text += "; a file of that name was refused: " + refusal.reason;
   return text;
 }
 
@@ -167,7 +168,8 @@ Slot BlockReader::read_slot(Kind kind, const Node& node) const {
   }
   std::map<std::string, int> times;
   for (PluginChoice& choice : slot.choices)
-    if (const int n = ++times[choice.plugin]; n > 1) choice.label += "#" + std::to_string(n);
+    if (const int n = ++times[choice.plugin]; n > 1)
+      choice.label.append("#").append(std::to_string(n));
   return slot;
 }
 

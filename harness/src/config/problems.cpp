@@ -35,8 +35,11 @@ void Problems::throw_if_any() const {
     if (problem.place.set_number > 0)
       line = "--set " + overrides_.at(problem.place.set_number - 1);
     else if (problem.place.line > 0)
-      line += ":" + std::to_string(problem.place.line) + ":" + std::to_string(problem.place.column);
-    line += ": " + problem.text;
+      line.append(":")
+          .append(std::to_string(problem.place.line))
+          .append(":")
+          .append(std::to_string(problem.place.column));
+    line.append(": ").append(problem.text);
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
   }
   throw ExperimentError(std::move(lines));

@@ -1,0 +1,147 @@
+#include "plan/compatibility.hpp"
+
+#include <algorithm>
+
+namespace elbow {
+namespace {
+
+/// Abilities and needs of a plugin, those of its options' values included.
+struct Effective {
+  Ability provides, needs_of_model, needs_of_family;
+};
+
+Effective effective(const PlannedPlugin& planned, const PluginInfo& info) {
+  Effective result{info.provides, info.needs_of_model, info.needs_of_family};
+  for (const Option& option : info.options) {
+    if (option.conditions.empty()) continue;
+    const auto value = planned.options.find(option.name);
+    if (value == planned.options.end()) continue;
+    const std::string text = value->is_string() ? value->get<std::string>() : value->dump();
+    for (const Condition& condition : option.conditions) {
+      if (condition.value != text) continue;
+      result.provides = result.provides | condition.provides;
+      result.needs_of_model = result.needs_of_model | condition.needs_of_model;
+      result.needs_of_family = result.needs_of_family | condition.needs_of_family;
+    }
+  }
+  return result;
+}
+
+std::string quoted(Kind kind, const std::string& name) {
+  return std::string(kind_name(kind)).append(" \"").append(name).append("\"");
+}
+
+/// `; it is provided by the families a, b`
+std::string offered_by(Kind kind, Ability abilities, const Catalog& catalog) {
+  std::string text;
+  for (const PluginInfo& plugin : catalog.plugins) {
+    Ability offered = plugin.provides;
+    for (const Option& option : plugin.options)
+      for (const Condition& condition : option.conditions) offered = offered | condition.provides;
+    if (plugin.kind != kind || !includes(offered, abilities)) continue;
+    text.append(text.empty() ? std::string("; offered by the ") + kind_folder(kind) + " " : ", ");
+    text.append(plugin.name);
+  }
+  return text;
+}
+
+std::string names_or_nothing(Ability abilities) {
+  const std::string names = ability_names(abilities);
+  return names.empty() ? "nothing" : names;
+}
+
+bool is_discrete(const ModelOffer& model) { return includes(model.provides, Ability::discrete); }
+
+}  // namespace
+
+ModelOffer offer_of(const PlannedPlugin& model, const Catalog& catalog) {
+  return {model.name, effective(model, *catalog.find(Kind::model, model.name)).provides};
+}
+
+MethodNeeds needs_of(const MethodVariant& method, const Catalog& catalog) {
+  MethodNeeds result;
+  const auto ask = [&](const PlannedPlugin& plugin, Ability needs) {
+    result.askers.push_back({quoted(plugin.kind, plugin.name), needs});
+    result.needs = result.needs | needs;
+  };
+  const auto ask_family = [&](const PlannedPlugin& plugin, Ability needs, Ability offered) {
+    if (includes(offered, needs) || !result.alone.empty()) return;
+    const Ability missing = needs & ~offered;
+    const std::string who = quoted(plugin.kind, plugin.name);
+    if (!method.family)
+      result.alone =
+          who + " needs a family with " + ability_names(missing) + ", but the method has no family";
+    else
+      result.alone = who + " needs " + ability_names(missing) + " of the family, but family \"" +
+                     method.family->name + "\" offers " + names_or_nothing(offered) +
+                     offered_by(Kind::family, needs, catalog);
+  };
+
+  Ability family_offer = Ability::none;
+  if (method.family) {
+    const auto family = effective(*method.family, *catalog.find(Kind::family, method.family->name));
+    family_offer = family.provides;
+    result.family = method.family->name;
+    result.discrete_draws = includes(family.provides, Ability::discrete_draws);
+    ask(*method.family, family.needs_of_model);
+  }
+  if (method.estimator) {
+    const auto estimator =
+        effective(*method.estimator, *catalog.find(Kind::estimator, method.estimator->name));
+    ask(*method.estimator, estimator.needs_of_model);
+    ask_family(*method.estimator, estimator.needs_of_family, family_offer);
+  }
+  // An estimator that does not work on the density ends with a surrogate, which is then what the
+  // sampler draws from: nothing can be said about that before it is learnt.
+  result.follows_density = !method.estimator || includes(result.needs, Ability::density);
+  if (method.sampler) {
+    const auto sampler =
+        effective(*method.sampler, *catalog.find(Kind::sampler, method.sampler->name));
+    result.sampler = method.sampler->name;
+    result.takes_discrete = includes(sampler.needs_of_model, Ability::discrete);
+    if (result.follows_density) ask(*method.sampler, sampler.needs_of_model);
+    ask_family(*method.sampler, sampler.needs_of_family, family_offer);
+  }
+  result.has_batches = method.settings.contains("batch_size");
+  return result;
+}
+
+std::string why_impossible(const ModelOffer& model, const MethodNeeds& method,
+                           const Catalog& catalog) {
+  if (!method.alone.empty()) return method.alone;
+  if (!includes(model.provides, method.needs)) {
+    const auto asker = std::find_if(
+        method.askers.begin(), method.askers.end(),
+        [&](const MethodNeeds::Asker& a) { return !includes(model.provides, a.needs); });
+    return asker->who + " needs " + ability_names(asker->needs & ~model.provides) +
+           " of the model, but model \"" + model.plugin + "\" offers " +
+           names_or_nothing(model.provides) + offered_by(Kind::model, asker->needs, catalog);
+  }
+  if (is_discrete(model) && !method.family.empty() && !method.discrete_draws)
+    return "model \"" + model.plugin +
+           "\" is discrete and needs a family with discrete_draws, which family \"" +
+           method.family + "\" has not" +
+           offered_by(Kind::family, Ability::discrete_draws, catalog);
+  if (!is_discrete(model) && method.discrete_draws)
+    return "family \"" + method.family +
+           "\" has discrete_draws and needs a model that is discrete, which model \"" +
+           model.plugin + "\" is not" + offered_by(Kind::model, Ability::discrete, catalog);
+  if (is_discrete(model) && method.follows_density && !method.sampler.empty() &&
+      !method.takes_discrete)
+    return "sampler \"" + method.sampler + "\" moves in continuous space, but model \"" +
+           model.plugin + "\" is discrete";
+  // Items are also what amortised and conjugate models are made of.
+  constexpr Ability item_abilities[] = {Ability::minibatch, Ability::latent_items,
+                                        Ability::conjugate};
+  const bool has_items =
+      std::any_of(std::begin(item_abilities), std::end(item_abilities), [&](Ability ability) {
+        return includes(model.provides, ability) &&
+               (ability == Ability::minibatch || includes(method.needs, ability));
+      });
+  if (method.has_batches && !has_items)
+    return "batch_size needs minibatch of the model, but model \"" + model.plugin + "\" offers " +
+           names_or_nothing(model.provides) + offered_by(Kind::model, Ability::minibatch, catalog);
+  return "";
+}
+
+}  // namespace elbow

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "plugins/plugin_info.hpp"
+
+namespace elbow {
+
+/// What a model offers with its options as resolved.
+struct ModelOffer {
+  std::string plugin;
+  Ability provides = Ability::none;
+};
+
+/// What a method's parts need, with their options as resolved.
+struct MethodNeeds {
+  /// One plugin that asks the model for something.
+  struct Asker {
+    std::string who;  ///< `estimator "score_function"`
+    Ability needs = Ability::none;
+  };
+
+  std::vector<Asker> askers;
+  Ability needs = Ability::none;  ///< of all askers together
+  std::string alone;              ///< why the method cannot work with any model, or ""
+  bool follows_density = false;   ///< some part works on the model's density itself
+  bool discrete_draws = false;    ///< the family draws from {0, 1}^D
+  bool takes_discrete = false;    ///< the sampler declares that it needs a discrete model
+  bool has_batches = false;
+  std::string family, sampler;  ///< plugin names, for texts
+};
+
+ModelOffer offer_of(const PlannedPlugin& model, const Catalog& catalog);
+MethodNeeds needs_of(const MethodVariant& method, const Catalog& catalog);
+
+/// Why a model and a method cannot work together; empty when nothing speaks against it.
+std::string why_impossible(const ModelOffer& model, const MethodNeeds& method,
+                           const Catalog& catalog);
+
+}  // namespace elbow

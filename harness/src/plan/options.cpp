@@ -1,0 +1,66 @@
+#include "plan/options.hpp"
+
+#include <algorithm>
+#include <elbow/error.hpp>
+
+namespace elbow {
+namespace {
+
+Eigen::VectorXd to_vector(const Json& values) {
+  Eigen::VectorXd vector(Index(values.size()));
+  for (Index i = 0; i < vector.size(); ++i) vector[i] = values[std::size_t(i)].get<double>();
+  return vector;
+}
+
+Eigen::MatrixXd to_matrix(const Json& rows) {
+  Eigen::MatrixXd matrix(Index(rows.size()), Index(rows.empty() ? 0 : rows[0].size()));
+  for (Index i = 0; i < matrix.rows(); ++i) matrix.row(i) = to_vector(rows[std::size_t(i)]);
+  return matrix;
+}
+
+OptionValue to_value(OptionType type, const Json& json, const TableLoader& load_table) {
+  switch (type) {
+    case OptionType::boolean:
+      return json.get<bool>();
+    case OptionType::integer:
+      return json.get<std::int64_t>();
+    case OptionType::real:
+      return json.get<double>();
+    case OptionType::text:
+    case OptionType::choice:
+      return json.get<std::string>();
+    case OptionType::reals:
+      return to_vector(json);
+    case OptionType::matrix:
+      return to_matrix(json);
+    case OptionType::path:
+      return json.at("path").get<std::string>();
+    case OptionType::table:
+      break;
+  }
+  return load_table(json);
+}
+
+}  // namespace
+
+Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
+                   const TableLoader& load_table) {
+  const std::string owner = std::string(kind_name(plugin.kind)) + " \"" + plugin.name + "\": ";
+  std::map<std::string, OptionValue, std::less<>> values;
+  for (const auto& [name, json] : plugin.options.items()) {
+    const auto option = std::find_if(info.options.begin(), info.options.end(),
+                                     [&](const Option& o) { return o.name == name; });
+    if (option == info.options.end())
+      throw Error(owner + "the plan has the option \"" + name +
+                  "\", but the plugin does not declare it; plan again with this plugin");
+    try {
+      values.emplace(name, to_value(option->type, json, load_table));
+    } catch (const nlohmann::json::exception& error) {
+      throw Error(owner + "the plan's value of \"" + name + "\", " + json.dump() +
+                  ", is not of the type that the plugin declares (" + error.what() + ")");
+    }
+  }
+  return Options(std::move(values));
+}
+
+}  // namespace elbow

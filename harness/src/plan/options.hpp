@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "plan/plan.hpp"
+#include "plugins/plugin_info.hpp"
+
+namespace elbow {
+
+/// Reads a data file as planned: {"path", "sha256"} and, for HDF5, "dataset".
+/// @throws Error naming the file.
+using TableLoader = std::function<std::shared_ptr<const Table>(const Json& file)>;
+
+/// A planned plugin's options in the types that the plugin asks for. Tables are read here.
+/// @param info  the descriptor of the planned plugin
+/// @throws Error when a planned option is not one that the descriptor declares (another build of
+/// the plugin than the plan was made with), and what the loader throws.
+Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
+                   const TableLoader& load_table);
+
+}  // namespace elbow
