@@ -14,6 +14,7 @@ struct Entry {
 };
 
 constexpr Entry entries[] = {
+    {"plan", "FILE", "cells, incompatibilities, nothing run", elbow::verb_plan},
     {"version", "", "versions of the program and of what it was built with", elbow::verb_version},
 };
 

@@ -11,6 +11,7 @@ namespace elbow {
 /// wrong
 using Verb = int (*)(const std::vector<std::string>& arguments);
 
+int verb_plan(const std::vector<std::string>& arguments);
 int verb_version(const std::vector<std::string>& arguments);
 
 }  // namespace elbow

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 #include "config/axis_reader.hpp"
 #include "config/block_reader.hpp"
@@ -397,20 +397,21 @@ Experiment read_experiment(const std::filesystem::path& file, const std::string&
   return experiment;
 }
 
-Experiment load_experiment(const std::filesystem::path& file,
-                           const std::vector<std::string>& overrides, const Catalog& catalog) {
+std::string read_experiment_text(const std::filesystem::path& file) {
+  const auto fail = [&](const std::string& reason) {
+    throw Error(file.string() + ": cannot be read as an experiment: " + reason);
+  };
+  if (std::filesystem::is_directory(file)) fail("it is a folder");
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  // Reading a folder fails only at the first byte.
-  if (!in || std::filesystem::is_directory(file) || !(text << in.rdbuf()))
-    throw Error(file.string() + ": cannot be read as an experiment: " +
-                (std::filesystem::is_directory(file) ? "it is a folder"
-                 : errno                             ? std::strerror(errno)
-                                                     : "it is empty"));
-  const char* data = std::getenv("ELBOW_DATA");
-  return read_experiment(
-      file, text.str(), overrides, catalog,
-      find_data_in(std::filesystem::absolute(file).parent_path(), data ? data : ""));
+  if (!in) fail(std::strerror(errno));
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) fail(std::strerror(errno));
+  return text;
+}
+
+DataFinder find_data_beside(const std::filesystem::path& file) {
+  const char* folders = std::getenv("ELBOW_DATA");
+  return find_data_in(std::filesystem::absolute(file).parent_path(), folders ? folders : "");
 }
 
 }  // namespace elbow

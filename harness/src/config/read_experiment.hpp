@@ -20,9 +20,11 @@ Experiment read_experiment(const std::filesystem::path& file, const std::string&
                            const std::vector<std::string>& overrides, const Catalog& catalog,
                            const DataFinder& find_data);
 
-/// Reads an experiment file; its data are looked up beside it and in $ELBOW_DATA.
-/// @throws Error when the file cannot be read, and as above.
-Experiment load_experiment(const std::filesystem::path& file,
-                           const std::vector<std::string>& overrides, const Catalog& catalog);
+/// The text of an experiment file.
+/// @throws Error naming the file and the system's reason.
+std::string read_experiment_text(const std::filesystem::path& file);
+
+/// Finds the data of an experiment file: beside it, then in $ELBOW_DATA.
+DataFinder find_data_beside(const std::filesystem::path& file);
 
 }  // namespace elbow

@@ -41,7 +41,9 @@ MethodVariant method_from(const Json& json) {
 }
 
 void print_member(std::ostream& out, const char* name, const Json& value) {
-  out << "  \"" << name << "\": " << value.dump() << ",\n";
+  // The experiment's file name need not be UTF-8, and the file must be JSON all the same.
+  out << "  \"" << name << "\": " << value.dump(-1, ' ', false, Json::error_handler_t::replace)
+      << ",\n";
 }
 
 /// An array with one element per line.

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <elbow/error.hpp>
+#include <iostream>
+#include <map>
+
+#include "cli/verbs.hpp"
+#include "plan/plan_experiment.hpp"
+#include "plan/plan_file.hpp"
+#include "plugins/folders.hpp"
+
+namespace {
+
+using namespace elbow;
+namespace po = boost::program_options;
+
+std::string counted(std::size_t n, const std::string& noun) {
+  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
+template <class Variant>
+std::size_t widest(const std::vector<Variant>& variants, const std::string& title) {
+  std::size_t width = title.size();
+  for (const Variant& variant : variants) width = std::max(width, variant.name.size());
+  return width;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(text.size(), width), ' ');
+  return text;
+}
+
+void print_impossible(const Plan& plan, std::ostream& out) {
+  if (plan.impossible.empty()) return;
+  // One reason often holds for many pairs.
+  std::vector<std::string> reasons;
+  std::map<std::string, std::vector<const Impossible*>> pairs;
+  for (const Impossible& pair : plan.impossible) {
+    auto& same = pairs[pair.reason];
+    if (same.empty()) reasons.push_back(pair.reason);
+    same.push_back(&pair);
+  }
+  out << "\nimpossible, and skipped:\n";
+  for (const std::string& reason : reasons) {
+    out << "  " << reason << '\n';
+    for (const Impossible* pair : pairs[reason])
+      out << "    " << plan.models[pair->model].name << " x " << plan.methods[pair->method].name
+          << '\n';
+  }
+}
+
+void print_text(const Plan& plan, std::ostream& out) {
+  if (!plan.title.empty()) out << plan.title << '\n';
+  out << plan.experiment_file.string() << ": " << counted(plan.cells.size(), "cell") << " of "
+      << counted(plan.models.size(), "model") << ", " << counted(plan.methods.size(), "method")
+      << " and " << counted(plan.repeats, "replicate");
+  if (!plan.impossible.empty()) out << "; " << counted(plan.impossible.size(), "impossible pair");
+  out << "\nseed " << plan.seed;
+  if (plan.limits.wall_seconds > 0) out << ", at most " << plan.limits.wall_seconds << " s a cell";
+  if (plan.limits.memory_mb > 0) out << ", at most " << plan.limits.memory_mb << " MB a cell";
+  const std::size_t model_width = widest(plan.models, "model");
+  const std::size_t method_width = widest(plan.methods, "method");
+  out << "\n\n  " << padded("hash", 32) << "  " << padded("model", model_width) << "  "
+      << padded("method", method_width) << "  replicate\n";
+  for (const Cell& cell : plan.cells)
+    out << "  " << cell.hash << "  " << padded(plan.models[cell.model].name, model_width) << "  "
+        << padded(plan.methods[cell.method].name, method_width) << "  " << cell.replicate << '\n';
+  print_impossible(plan, out);
+}
+
+}  // namespace
+
+int elbow::verb_plan(const std::vector<std::string>& arguments) {
+  po::options_description options("options");
+  std::vector<std::string> overrides, folders;
+  std::string file, format;
+  po::options_description visible(
+      "elbow plan FILE\n\nPrints the cells of an experiment and the "
+      "pairs that are impossible; runs nothing.\n\noptions");
+  visible.add_options()("help,h", "this text")(
+      "set", po::value(&overrides)->composing()->value_name("PATH=VALUE"),
+      "override a value of the file, for example method.NAME.stop.iterations=100")(
+      "format", po::value(&format)->default_value("text")->value_name("text|json"), "how to print")(
+      "plugins", po::value(&folders)->composing()->value_name("FOLDER"),
+      "another folder of plugins");
+  options.add(visible).add_options()("file", po::value(&file));
+  po::variables_map values;
+  try {
+    po::store(
+        po::command_line_parser(arguments)
+            .options(options)
+            .positional(po::positional_options_description().add("file", 1))
+            .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+            .run(),
+        values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    throw Error(std::string(error.what()) + "; `elbow plan --help` says what is expected");
+  }
+  if (values.count("help")) {
+    std::cout << visible;
+    return 0;
+  }
+  if (file.empty()) throw Error("expected an experiment file; `elbow plan --help` says more");
+  if (format != "text" && format != "json")
+    throw Error("--format must be text or json, got \"" + format + "\"");
+  const PlannedExperiment planned =
+      plan_experiment(file, overrides, plugin_folders({folders.begin(), folders.end()}));
+  format == "json" ? print_plan(planned.plan, std::cout) : print_text(planned.plan, std::cout);
+  std::cout.flush();
+  if (!std::cout) throw Error("the standard output could not be written");
+  return 0;
+}

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "plugins/scan.hpp"
+
+namespace elbow {
+
+/// A plan with the plugins that it is made of.
+struct PlannedExperiment {
+  Plan plan;
+  Catalog catalog;
+};
+
+/// Reads an experiment file and expands it. Only the plugins that the file names are opened; where
+/// something is wrong or impossible all are, so that the texts can say what there is instead.
+/// @param overrides  `path=value`, as given to --set
+/// @param folders    as from `plugin_folders`
+/// @throws ExperimentError with everything that is wrong with the file; Error when it is not there.
+PlannedExperiment plan_experiment(const std::filesystem::path& file,
+                                  const std::vector<std::string>& overrides,
+                                  const std::vector<std::filesystem::path>& folders,
+                                  const ScanSettings& settings = {});
+
+}  // namespace elbow
