@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <elbow/error.hpp>
 #include <iostream>
 #include <map>
 
+#include "cli/call.hpp"
 #include "cli/verbs.hpp"
 #include "plan/plan_experiment.hpp"
 #include "plan/plan_file.hpp"
@@ -12,7 +12,6 @@
 namespace {
 
 using namespace elbow;
-namespace po = boost::program_options;
 
 std::string counted(std::size_t n, const std::string& noun) {
   return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
@@ -71,41 +70,26 @@ void print_text(const Plan& plan, std::ostream& out) {
 }  // namespace
 
 int elbow::verb_plan(const std::vector<std::string>& arguments) {
-  po::options_description options("options");
+  namespace po = boost::program_options;
+  CallSyntax syntax{"plan",
+                    "Prints the cells of an experiment and the pairs that are impossible; runs "
+                    "nothing.",
+                    {{"FILE", "the experiment"}},
+                    {}};
   std::vector<std::string> overrides, folders;
-  std::string file, format;
-  po::options_description visible(
-      "elbow plan FILE\n\nPrints the cells of an experiment and the "
-      "pairs that are impossible; runs nothing.\n\noptions");
-  visible.add_options()("help,h", "this text")(
+  std::string format;
+  syntax.options.add_options()(
       "set", po::value(&overrides)->composing()->value_name("PATH=VALUE"),
       "override a value of the file, for example method.NAME.stop.iterations=100")(
       "format", po::value(&format)->default_value("text")->value_name("text|json"), "how to print")(
       "plugins", po::value(&folders)->composing()->value_name("FOLDER"),
       "another folder of plugins");
-  options.add(visible).add_options()("file", po::value(&file));
-  po::variables_map values;
-  try {
-    po::store(
-        po::command_line_parser(arguments)
-            .options(options)
-            .positional(po::positional_options_description().add("file", 1))
-            .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-            .run(),
-        values);
-    po::notify(values);
-  } catch (const po::error& error) {
-    throw Error(std::string(error.what()) + "; `elbow plan --help` says what is expected");
-  }
-  if (values.count("help")) {
-    std::cout << visible;
-    return 0;
-  }
-  if (file.empty()) throw Error("expected an experiment file; `elbow plan --help` says more");
+  const auto call = parse_call(syntax, arguments);
+  if (!call) return 0;
   if (format != "text" && format != "json")
     throw Error("--format must be text or json, got \"" + format + "\"");
-  const PlannedExperiment planned =
-      plan_experiment(file, overrides, plugin_folders({folders.begin(), folders.end()}));
+  const PlannedExperiment planned = plan_experiment(
+      call->positionals[0], overrides, plugin_folders({folders.begin(), folders.end()}));
   format == "json" ? print_plan(planned.plan, std::cout) : print_text(planned.plan, std::cout);
   std::cout.flush();
   if (!std::cout) throw Error("the standard output could not be written");
