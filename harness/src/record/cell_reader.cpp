@@ -64,15 +64,4 @@ std::vector<std::string> read_texts(const H5::Group& group, const std::string& n
   return texts;
 }
 
-std::vector<std::string> scalar_datasets(const H5::Group& group) {
-  std::vector<std::string> names;
-  for (hsize_t i = 0; i < group.getNumObjs(); ++i) {
-    const std::string name = group.getObjnameByIdx(i);
-    if (group.childObjType(name) != H5O_TYPE_DATASET) continue;
-    if (group.openDataSet(name).getSpace().getSimpleExtentType() == H5S_SCALAR)
-      names.push_back(name);
-  }
-  return names;
-}
-
 }  // namespace elbow

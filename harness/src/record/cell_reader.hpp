@@ -21,7 +21,4 @@ std::int64_t read_integer_attribute(const H5::H5Object& object, const std::strin
 /// A dataset of texts with one axis.
 std::vector<std::string> read_texts(const H5::Group& group, const std::string& name);
 
-/// The names of a group's datasets without dimensions, in the order in which they were written.
-std::vector<std::string> scalar_datasets(const H5::Group& group);
-
 }  // namespace elbow

@@ -14,8 +14,11 @@ void read_metrics(const H5::H5File& file, const char* group_name,
                   std::map<std::string, Metric>& metrics) {
   if (!file.nameExists(group_name)) return;
   const H5::Group group = file.openGroup(group_name);
-  for (const std::string& name : scalar_datasets(group)) {
+  for (hsize_t i = 0; i < group.getNumObjs(); ++i) {
+    const std::string name = group.getObjnameByIdx(i);
+    if (group.childObjType(name) != H5O_TYPE_DATASET) continue;
     const H5::DataSet dataset = group.openDataSet(name);
+    if (dataset.getSpace().getSimpleExtentType() != H5S_SCALAR) continue;
     Metric metric{name, 0, std::numeric_limits<double>::quiet_NaN(), "", ""};
     if (dataset.attrExists("mcse")) metric.mcse = read_real_attribute(dataset, "mcse");
     metric.unit = text_attribute_or_empty(dataset, "unit");

@@ -58,11 +58,13 @@ herr_t driver_allocate(H5FD_t* open, H5FD_mem_t, haddr_t end) {
 }
 haddr_t driver_size(const H5FD_t* open, H5FD_mem_t) { return file_of(open).size(); }
 herr_t driver_read(H5FD_t* open, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size, void* out) {
-  return file_of(open).read(offset, size, static_cast<char*>(out)) ? 0 : -1;
+  file_of(open).read(offset, size, static_cast<char*>(out));
+  return 0;
 }
-herr_t driver_write(H5FD_t* open, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size,
+herr_t driver_write(H5FD_t* open, H5FD_mem_t kind, hid_t, haddr_t offset, std::size_t size,
                     const void* bytes) {
-  return file_of(open).write(offset, size, static_cast<const char*>(bytes)) ? 0 : -1;
+  file_of(open).write(offset, {static_cast<const char*>(bytes), size}, kind != H5FD_MEM_DRAW);
+  return 0;
 }
 herr_t driver_truncate(H5FD_t* open, hid_t, hbool_t) {
   file_of(open).truncate(file_of(open).allocated);
@@ -153,47 +155,50 @@ void PendingFile::restart() {
   allocated = 0;
 }
 
-bool PendingFile::read(std::size_t offset, std::size_t size, char* bytes) {
+void PendingFile::read(std::size_t offset, std::size_t size, char* bytes) {
+  std::memset(bytes, 0, size);
   const std::size_t there = offset < size_ ? std::min(size, size_ - offset) : 0;
-  std::memset(bytes + there, 0, size - there);
   if (in_memory_) {
     if (there > 0) std::memcpy(bytes, image_.data() + offset, there);
-    return true;
-  }
-  for (std::size_t done = 0; done < there;) {
-    const ssize_t n =
-        ::pread(descriptor_, bytes + done, there - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) error_ = errno;
-    if (n < 0 && !abandoned_) return false;
-    if (n <= 0) {  // bytes that were thrown away after a refusal
-      std::memset(bytes + done, 0, there - done);
-      break;
+  } else {
+    for (std::size_t done = 0; done < there;) {
+      const ssize_t n =
+          ::pread(descriptor_, bytes + done, there - done, static_cast<off_t>(offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) error_ = errno;
+      if (n <= 0) break;
+      done += static_cast<std::size_t>(n);
     }
-    done += static_cast<std::size_t>(n);
   }
-  return true;
+  for (const Kept& kept : kept_) {
+    const std::size_t from = std::max(offset, kept.offset);
+    const std::size_t to = std::min(offset + size, kept.offset + kept.bytes.size());
+    if (from < to)
+      std::memcpy(bytes + (from - offset), kept.bytes.data() + (from - kept.offset), to - from);
+  }
 }
 
-bool PendingFile::write(std::size_t offset, std::size_t size, const char* bytes) {
-  if (error_ != 0 || abandoned_) return true;
-  if (in_memory_ && offset + size > memory_limit && !spill()) return false;
-  if (!in_memory_) return write_out(offset, size, bytes);
-  try {
-    if (offset + size > image_.size()) image_.resize(offset + size);
-  } catch (const std::bad_alloc&) {  // must not pass through HDF5's C code
+void PendingFile::write(std::size_t offset, std::string_view bytes, bool metadata) {
+  try {  // no exception may pass through HDF5's C code
+    if (in_memory_ && error_ == 0 && !abandoned_ && offset + bytes.size() > memory_limit) spill();
+    if (error_ != 0 || abandoned_) {
+      if (metadata) kept_.push_back({offset, std::string(bytes)});
+    } else if (in_memory_) {
+      if (offset + bytes.size() > image_.size()) image_.resize(offset + bytes.size());
+      std::copy(bytes.begin(), bytes.end(), image_.begin() + static_cast<std::ptrdiff_t>(offset));
+      size_ = image_.size();
+    } else if (!write_out(offset, bytes) && metadata) {
+      kept_.push_back({offset, std::string(bytes)});
+    }
+  } catch (const std::bad_alloc&) {
     error_ = ENOMEM;
-    return false;
   }
-  std::memcpy(image_.data() + offset, bytes, size);
-  size_ = image_.size();
-  return true;
 }
 
-bool PendingFile::write_out(std::size_t offset, std::size_t size, const char* bytes) {
-  for (std::size_t done = 0; done < size;) {
-    const ssize_t n =
-        ::pwrite(descriptor_, bytes + done, size - done, static_cast<off_t>(offset + done));
+bool PendingFile::write_out(std::size_t offset, std::string_view bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done,
+                               static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       error_ = n < 0 ? errno : ENOSPC;
@@ -201,25 +206,30 @@ bool PendingFile::write_out(std::size_t offset, std::size_t size, const char* by
     }
     done += static_cast<std::size_t>(n);
   }
-  size_ = std::max(size_, offset + size);
+  size_ = std::max(size_, offset + bytes.size());
   return true;
 }
 
-bool PendingFile::spill() {
+void PendingFile::spill() {
+  // When the system refuses the image, it stays in memory for HDF5 to read.
+  if (!write_out(0, {image_.data(), image_.size()})) return;
   in_memory_ = false;
-  const std::vector<char> image = std::move(image_);
   image_ = {};
-  return write_out(0, image.size(), image.data());
 }
 
 void PendingFile::truncate(std::size_t size) {
   if (error_ != 0 || abandoned_) return;
-  if (in_memory_ && size > memory_limit && !spill()) return;
-  if (in_memory_)
-    image_.resize(size);
-  else if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
-    error_ = errno;
-  size_ = size;
+  if (in_memory_ && size > memory_limit) spill();
+  if (error_ != 0) return;
+  try {
+    if (in_memory_)
+      image_.resize(size);
+    else if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
+      error_ = errno;
+    size_ = size;
+  } catch (const std::bad_alloc&) {
+    error_ = ENOMEM;
+  }
 }
 
 void PendingFile::publish() {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace elbow {
@@ -12,9 +14,9 @@ namespace elbow {
 /// `access()`; the bytes stay in memory while they are few and go to `.<name>.tmp-<pid>` in the
 /// same folder when they are many.
 ///
-/// After the first write that the system refuses, HDF5 is told that all further ones succeed: it
-/// can then close its objects, which it cannot do when closing fails too. `check` reports the
-/// refusal.
+/// HDF5 is never told of a write that the system refuses: when its closing of a file fails, it
+/// leaks handles or crashes. From the refusal on its metadata are kept in memory, all else is
+/// thrown away, and `check` reports what happened.
 class PendingFile {
  public:
   /// Makes the folder where it is missing, and the temporary file.
@@ -32,7 +34,7 @@ class PendingFile {
 
   /// @throws RecordError when a write was refused.
   void check() const;
-  /// Runs `work`, whose HDF5 exceptions become a RecordError that names the file.
+  /// Runs `work`; refused writes and HDF5's exceptions become a RecordError that names the file.
   template <class Work>
   void guarded(Work&& work) {
     check();
@@ -41,6 +43,7 @@ class PendingFile {
     } catch (const H5::Exception& exception) {
       fail(exception);
     }
+    check();
   }
 
   /// What is written from now on is thrown away.
@@ -51,8 +54,8 @@ class PendingFile {
 
   // What HDF5's driver calls. Failures are kept, see `check`.
   void restart();
-  bool read(std::size_t offset, std::size_t size, char* bytes);
-  bool write(std::size_t offset, std::size_t size, const char* bytes);
+  void read(std::size_t offset, std::size_t size, char* bytes);
+  void write(std::size_t offset, std::string_view bytes, bool metadata);
   void truncate(std::size_t size);
   std::size_t size() const { return size_; }
 
@@ -61,15 +64,21 @@ class PendingFile {
  private:
   [[noreturn]] void fail(const H5::Exception& exception) const;
   [[noreturn]] void fail(int error) const;
-  bool write_out(std::size_t offset, std::size_t size, const char* bytes);
-  bool spill();
+  bool write_out(std::size_t offset, std::string_view bytes);
+  void spill();
+
+  struct Kept {
+    std::size_t offset;
+    std::string bytes;
+  };
 
   std::filesystem::path final_path_, temporary_;
   int descriptor_ = -1;
   std::vector<char> image_;  ///< the whole file while it is small
   bool in_memory_ = true;
   std::size_t size_ = 0;
-  int error_ = 0;
+  std::vector<Kept> kept_;  ///< metadata written after a refusal, in order
+  int error_ = 0;           ///< the system's number for the first refusal
   bool abandoned_ = false;
   bool published_ = false;
 };
