@@ -26,7 +26,10 @@ std::vector<HostTable> declare_tables() {
        "how the host evaluates fits, from draws that were not used to fit",
        {integer("draws", 10000, "draws for the final ELBO and evidence").at_least(2),
         boolean("checkpoints", true, "whether to evaluate at geometric checkpoints too"),
-        integer("checkpoint_draws", 1000, "draws for the ELBO at a checkpoint").at_least(2)}});
+        integer("checkpoint_draws", 1000, "draws for the ELBO at a checkpoint").at_least(2),
+        integer("gradient_draws", 100,
+                "gradient estimates at the end point, for their variance; 0 or 1: not measured")
+            .at_least(0)}});
   tables.push_back(
       {"method.stop",
        "when a fit ends: whichever comes first of those given",
@@ -54,6 +57,7 @@ std::vector<HostTable> declare_tables() {
        "of methods that sample",
        {integer("chains", 4, "independent chains, or particles of a population").at_least(1),
         integer("warmup", 1000, "transitions that may adapt, marked as warm-up").at_least(0),
+        boolean("save_warmup", false, "whether draws of the warm-up are stored too"),
         integer("thin", 1, "transitions per stored draw").at_least(1),
         real("initial_radius", 2,
              "starts are uniform within this of 0, per unconstrained coordinate")

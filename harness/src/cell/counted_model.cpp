@@ -1,0 +1,66 @@
+#include "cell/counted_model.hpp"
+
+namespace elbow {
+
+class CountedModel::CountedDensity final : public Density {
+ public:
+  CountedDensity(Density& density, Counts& counts) : density_(density), counts_(counts) {}
+
+  Index dimension() const override { return density_.dimension(); }
+  std::vector<Variable> variables() const override { return density_.variables(); }
+  void log_density(Draws z, VectorOut log_p) override {
+    counts_.densities += z.cols();
+    density_.log_density(z, log_p);
+  }
+  void log_density_gradient(Draws z, VectorOut log_p, DrawsOut gradient) override {
+    counts_.gradients += z.cols();
+    density_.log_density_gradient(z, log_p, gradient);
+  }
+  void constrain(Draws z, DrawsOut x) const override { density_.constrain(z, x); }
+  Index item_count() const override { return density_.item_count(); }
+  void use_items(std::span<const Index> items) override { density_.use_items(items); }
+
+ private:
+  Density& density_;
+  Counts& counts_;
+};
+
+class CountedModel::CountedSimulator final : public Simulator {
+ public:
+  CountedSimulator(Simulator& simulator, Counts& counts) : simulator_(simulator), counts_(counts) {}
+
+  Index parameter_dimension() const override { return simulator_.parameter_dimension(); }
+  Index data_dimension() const override { return simulator_.data_dimension(); }
+  std::vector<Variable> parameters() const override { return simulator_.parameters(); }
+  Eigen::VectorXd lower() const override { return simulator_.lower(); }
+  Eigen::VectorXd upper() const override { return simulator_.upper(); }
+  void sample_prior(std::span<RandomStream> streams, DrawsOut theta) override {
+    simulator_.sample_prior(streams, theta);
+  }
+  void log_prior(Draws theta, VectorOut log_p, DrawsOut gradient) override {
+    simulator_.log_prior(theta, log_p, gradient);
+  }
+  void simulate(Draws theta, std::span<RandomStream> streams, DrawsOut x) override {
+    counts_.simulations += theta.cols();
+    simulator_.simulate(theta, streams, x);
+  }
+  Eigen::VectorXd observation() const override { return simulator_.observation(); }
+
+ private:
+  Simulator& simulator_;
+  Counts& counts_;
+};
+
+CountedModel::CountedModel(Model& model) : model_(model) {
+  if (Density* density = model.density())
+    density_ = std::make_unique<CountedDensity>(*density, counts_);
+  if (Simulator* simulator = model.simulator())
+    simulator_ = std::make_unique<CountedSimulator>(*simulator, counts_);
+}
+
+CountedModel::~CountedModel() = default;
+
+Density* CountedModel::density() { return density_.get(); }
+Simulator* CountedModel::simulator() { return simulator_.get(); }
+
+}  // namespace elbow

@@ -1,0 +1,87 @@
+#include "cell/draw_groups.hpp"
+
+#include <elbow/error.hpp>
+
+namespace elbow {
+namespace {
+
+std::vector<Variable> scalars(const std::vector<TraceField>& fields) {
+  std::vector<Variable> variables;
+  for (const TraceField& field : fields) variables.push_back({field.name, {}, {}, field.unit});
+  return variables;
+}
+
+}  // namespace
+
+Index variable_count(const std::vector<Variable>& variables) {
+  Index count = 0;
+  for (const Variable& variable : variables) {
+    if (!variable.dims.empty() && variable.dims.size() != variable.shape.size())
+      throw Error("variable \"" + variable.name + "\" has " +
+                  std::to_string(variable.shape.size()) + " axes and names for " +
+                  std::to_string(variable.dims.size()) + " of them");
+    count += variable.size();
+  }
+  return count;
+}
+
+DrawGroups::DrawGroups(Density& density, Index chains, const std::vector<TraceField>& statistics,
+                       const std::string& prefix, CellWriter& writer)
+    : density_(density), variable_count_(elbow::variable_count(density.variables())) {
+  posterior_ = &writer.draws(prefix + "posterior", density.variables(), chains);
+  unconstrained_ = &writer.draws(prefix + "unconstrained_posterior",
+                                 {{"z", {density.dimension()}, {}, ""}}, chains);
+  statistics_ = &writer.draws(prefix + "sample_stats", scalars(statistics), chains);
+}
+
+void DrawGroups::append(Index chain, Draws z, Draws statistics) {
+  if (constrained_.cols() != z.cols()) constrained_.resize(variable_count_, z.cols());
+  density_.constrain(z, constrained_);
+  posterior_->append(chain, constrained_);
+  unconstrained_->append(chain, z);
+  statistics_->append(chain, statistics);
+}
+
+void write_parameters(const Parameters& parameters, CellWriter& writer) {
+  for (const BlockInfo& block : parameters.blocks()) {
+    const Index size = block.rows * block.cols;
+    Eigen::VectorXd values;
+    if (block.scalar == Scalar::f64)
+      values = parameters.f64().segment(block.offset, size);
+    else
+      values = parameters.f32().segment(block.offset, size).cast<double>();
+    Variable variable{block.name, {block.rows}, {}, ""};
+    if (block.cols != 1) variable.shape.push_back(block.cols);
+    writer.array("vi_parameters", variable, values);
+  }
+}
+
+void write_particles(const Particles& particles, Density& density, CellWriter& writer) {
+  const Index n = particles.z.cols();
+  Eigen::MatrixXd statistics(2, n);
+  Eigen::VectorXd log_p(n);
+  density.log_density(particles.z, log_p);
+  statistics.row(0) = log_p.transpose();
+  if (particles.log_weights.size() == n)
+    statistics.row(1) = particles.log_weights.transpose();
+  else
+    statistics.row(1).setZero();
+  DrawGroups groups(density, 1,
+                    {{"lp", "log density of the target", "nats"},
+                     {"log_weight", "log importance weight", "nats"}},
+                    "", writer);
+  groups.append(0, particles.z, statistics);
+}
+
+void write_data(const Model& model, CellWriter& writer) {
+  for (const Coordinate& coordinate : model.coordinates()) writer.coordinate(coordinate);
+  for (const DataArray& array : model.data()) {
+    if (array.values.size() != array.variable.size())
+      throw Error("data \"" + array.variable.name + "\" has " +
+                  std::to_string(array.values.size()) + " numbers, its shape has " +
+                  std::to_string(array.variable.size()));
+    writer.array(array.observed ? "observed_data" : "constant_data", array.variable, array.values);
+  }
+}
+
+}  // namespace elbow

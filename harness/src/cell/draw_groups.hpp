@@ -1,0 +1,51 @@
+#pragma once
+
+#include <elbow/estimator.hpp>
+#include <elbow/model.hpp>
+#include <string>
+#include <vector>
+
+#include "record/cell_writer.hpp"
+
+namespace elbow {
+
+/// The groups that hold draws of one target: posterior, unconstrained_posterior and sample_stats,
+/// with a prefix for draws of the warm-up.
+class DrawGroups {
+ public:
+  /// @param statistics  numbers stored per draw in sample_stats
+  /// @param prefix      "" or "warmup_"
+  /// @throws Error when the variables' sizes cannot be those of `constrain`.
+  DrawGroups(Density& density, Index chains, const std::vector<TraceField>& statistics,
+             const std::string& prefix, CellWriter& writer);
+
+  /// The next draws of one chain. @param z [D x n]  @param statistics [F x n]
+  void append(Index chain, Draws z, Draws statistics);
+
+  /// C, the number of constrained variables' elements.
+  Index variable_count() const { return variable_count_; }
+  /// The constrained draws of the most recent append. [C x n]
+  const Eigen::MatrixXd& constrained() const { return constrained_; }
+
+ private:
+  Density& density_;
+  Index variable_count_ = 0;
+  DrawStream* posterior_ = nullptr;
+  DrawStream* unconstrained_ = nullptr;
+  DrawStream* statistics_ = nullptr;
+  Eigen::MatrixXd constrained_;
+};
+
+/// The elements of all variables.
+Index variable_count(const std::vector<Variable>& variables);
+
+/// Writes trained parameters into the group vi_parameters.
+void write_parameters(const Parameters& parameters, CellWriter& writer);
+
+/// Writes weighted particles as one chain of draws with their log weights.
+void write_particles(const Particles& particles, Density& density, CellWriter& writer);
+
+/// Writes the model's data and the labels of its dimensions.
+void write_data(const Model& model, CellWriter& writer);
+
+}  // namespace elbow

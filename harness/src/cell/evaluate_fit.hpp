@@ -1,0 +1,26 @@
+#pragma once
+
+#include <vector>
+
+#include "cell/ingredients.hpp"
+#include "record/cell_writer.hpp"
+
+namespace elbow {
+
+/// An ELBO from fresh draws; NaN where the method has nothing to draw from or the model no density.
+struct ElboEstimate {
+  double value;  ///< -inf or NaN when a draw has such a log density: none is dropped
+  double mcse;
+};
+
+/// The ELBO of the current approximation over all data items.
+ElboEstimate estimate_elbo(Ingredients& cell, Fit& fit, RandomStream stream, Index draws);
+
+/// What a fit has come to: stores draws of the approximation (posterior, unconstrained_posterior,
+/// sample_stats) and its parameters (vi_parameters), and measures it: ELBO with its Monte-Carlo
+/// error from fresh draws, log evidence by Pareto-smoothed importance sampling with k-hat, errors
+/// of moments against a Reference, exact KL where both sides are Gaussian, and the variance of the
+/// gradient estimator at the end point.
+std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer);
+
+}  // namespace elbow

@@ -1,0 +1,163 @@
+#include "cell/fit.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "cell/evaluate_fit.hpp"
+#include "cell/minibatches.hpp"
+
+namespace elbow {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// The smallest of 1, 2, 5, 10, 20, 50, ... above n.
+Index checkpoint_after(Index n) {
+  for (Index decade = 1;; decade *= 10)
+    for (const Index factor : {1, 2, 5})
+      if (factor * decade > n) return factor * decade;
+}
+
+/// The trained parameters while they are replaced by the optimizer's estimate (averaged iterates).
+class EstimateInPlace {
+ public:
+  EstimateInPlace(std::span<Parameters* const> trained, const Optimizer* optimizer)
+      : trained_(trained) {
+    if (!optimizer) return;
+    for (std::size_t i = 0; i < trained.size(); ++i) {
+      iterates_.push_back({trained[i]->f64(), trained[i]->f32()});
+      Eigen::VectorXd f64 = trained[i]->f64();
+      Eigen::VectorXf f32 = trained[i]->f32();
+      optimizer->estimate(Index(i), f64, f32);
+      trained[i]->f64() = f64;
+      trained[i]->f32() = f32;
+    }
+  }
+  void restore() {
+    for (std::size_t i = 0; i < iterates_.size(); ++i) {
+      trained_[i]->f64() = iterates_[i].f64;
+      trained_[i]->f32() = iterates_[i].f32;
+    }
+  }
+
+ private:
+  struct Iterate {
+    Eigen::VectorXd f64;
+    Eigen::VectorXf f32;
+  };
+  std::span<Parameters* const> trained_;
+  std::vector<Iterate> iterates_;
+};
+
+/// Evaluations along the way, in iterations and in seconds.
+class Checkpoints {
+ public:
+  Checkpoints(Ingredients& cell, CellWriter& writer)
+      : cell_(cell),
+        rows_(writer.rows("vi_checkpoints", "iteration",
+                          {{"elbo", "ELBO from fresh draws", "nats"},
+                           {"elbo_mcse", "its Monte-Carlo standard error", "nats"},
+                           {"gradient_evaluations", "log-density gradients asked for so far", ""},
+                           {"density_evaluations", "log densities asked for so far", ""}})),
+        seconds_(writer.rows("timing", "iteration",
+                             {{"checkpoint_seconds", "the method's working time so far", "s"}})) {}
+
+  void evaluate(Index iteration, Fit& fit, const MethodClock& clock) {
+    EstimateInPlace estimate(cell_.estimator->trained(), cell_.optimizer.get());
+    const ElboEstimate elbo =
+        estimate_elbo(cell_, fit, cell_.stream("checkpoint").substream(iteration),
+                      cell_.evaluation.checkpoint_draws);
+    estimate.restore();
+    const Counts& counts = cell_.counted->counts();
+    rows_.append(double(iteration),
+                 Eigen::Vector4d(elbo.value, elbo.mcse, counts.gradients, counts.densities));
+    seconds_.append(double(iteration), Eigen::VectorXd::Constant(1, clock.seconds()));
+  }
+
+ private:
+  Ingredients& cell_;
+  RowStream& rows_;
+  RowStream& seconds_;
+};
+
+Ending ending_of(Progress progress) {
+  switch (progress) {
+    case Progress::converged:
+      return Ending::converged;
+    case Progress::diverged:
+      return Ending::diverged;
+    default:
+      return Ending::non_finite;
+  }
+}
+
+}  // namespace
+
+FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock,
+                  const volatile std::sig_atomic_t& stop_requested) {
+  const MethodSettings& settings = cell.settings;
+  const PlannedPlugin& plugin = *cell.method_variant.estimator;
+  const std::vector<TraceField> fields = cell.estimator->trace_fields();
+  RowStream& trace_rows = writer.rows("vi_trace", "iteration", fields);
+  Checkpoints checkpoints(cell, writer);
+  Minibatches minibatches(*cell.model, settings.batch_size, cell.stream("minibatch"));
+
+  Eigen::VectorXd trace(Index(fields.size()));
+  Fit fit{*cell.counted, cell.family.get(), cell.optimizer.get(), 0, cell.stream("fit"), {}};
+  const RandomStream stream = fit.stream;
+  FitResult result;
+  Index next_checkpoint = 1;
+  Index last_checkpoint = 0;
+
+  const auto budget = [&]() -> std::string {
+    if (settings.iterations > 0 && result.iterations >= settings.iterations) return "iterations";
+    if (settings.gradient_evaluations > 0 &&
+        cell.counted->counts().gradients >= settings.gradient_evaluations)
+      return "gradient evaluations";
+    if (settings.seconds > 0 && clock.seconds() >= settings.seconds) return "seconds";
+    return "";
+  };
+
+  for (;;) {
+    if (stop_requested) {
+      result.outcome = {Ending::timed_out, "wall limit reached after " +
+                                               std::to_string(result.iterations) + " iterations"};
+      break;
+    }
+    if (const std::string spent = budget(); !spent.empty()) {
+      result.outcome = {Ending::budget_spent, spent};
+      break;
+    }
+    fit.iteration = result.iterations;
+    fit.stream = stream.substream(std::uint64_t(result.iterations));
+    fit.items = minibatches.next();
+    trace.setConstant(nan);
+    clock.start();
+    const Progress progress =
+        on_behalf_of(plugin, [&] { return cell.estimator->step(fit, trace); });
+    clock.stop();
+    ++result.iterations;
+    trace_rows.append(double(result.iterations), trace);
+    if (progress != Progress::going) {
+      result.outcome = {ending_of(progress), ""};
+      if (progress == Progress::non_finite)
+        result.outcome.reason = "the objective or its gradient is not finite in iteration " +
+                                std::to_string(result.iterations) + ": objective " +
+                                std::to_string(trace[0]);
+      break;
+    }
+    if (cell.evaluation.checkpoints && result.iterations == next_checkpoint) {
+      minibatches.use_all();
+      checkpoints.evaluate(result.iterations, fit, clock);
+      last_checkpoint = result.iterations;
+      next_checkpoint = checkpoint_after(result.iterations);
+    }
+  }
+  minibatches.use_all();
+  if (cell.evaluation.checkpoints && last_checkpoint != result.iterations)
+    checkpoints.evaluate(result.iterations, fit, clock);
+  EstimateInPlace(cell.estimator->trained(), cell.optimizer.get());
+  return result;
+}
+
+}  // namespace elbow

@@ -1,0 +1,77 @@
+#include "cell/ingredients.hpp"
+
+#include "cell/plugin_options.hpp"
+#include "plugins/loader.hpp"
+
+namespace elbow {
+namespace {
+
+/// The dimension of what a family is a distribution over.
+Index latent_dimension(Model& model) {
+  if (Density* density = model.density()) return density->dimension();
+  if (LatentItems* items = model.latent_items()) return items->latent_dimension();
+  if (Simulator* simulator = model.simulator()) return simulator->parameter_dimension();
+  throw Unsupported("the model has nothing that a family could approximate");
+}
+
+}  // namespace
+
+Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& cell)
+    : model_variant(plan.models[cell.model]),
+      method_variant(plan.methods[cell.method]),
+      settings(method_variant.settings),
+      evaluation(plan.evaluation),
+      seed_(plan.seed),
+      replicate_(cell.replicate),
+      catalog_(catalog) {
+  const auto make = [&](const PlannedPlugin& planned, auto&& construct) {
+    return on_behalf_of(planned, [&] {
+      const PluginInfo& info = *catalog.find(planned.kind, planned.name);
+      const Options options = plugin_options(planned, info);
+      return construct(map_plugin(info.file, planned.kind, planned.name), options);
+    });
+  };
+
+  model = make(model_variant.plugin, [&](const Descriptor& plugin, const Options& options) {
+    return plugin.make_model({options, stream("data")});
+  });
+  counted = std::make_unique<CountedModel>(*model);
+
+  if (method_variant.family) {
+    const Index dimension = latent_dimension(*model);
+    const Index context = model->latent_items() ? model->latent_items()->feature_dimension() : 0;
+    family = make(*method_variant.family, [&](const Descriptor& plugin, const Options& options) {
+      return plugin.make_family({options, dimension, context, stream("family")});
+    });
+    if (family->dimension() != dimension)
+      throw Error("family \"" + method_variant.family->name + "\" has dimension " +
+                  std::to_string(family->dimension()) + ", asked for was " +
+                  std::to_string(dimension));
+  }
+  if (method_variant.estimator)
+    estimator =
+        make(*method_variant.estimator, [&](const Descriptor& plugin, const Options& options) {
+          return plugin.make_estimator({options, *counted, family.get(), stream("estimator")});
+        });
+  if (method_variant.optimizer)
+    optimizer =
+        make(*method_variant.optimizer, [&](const Descriptor& plugin, const Options& options) {
+          return plugin.make_optimizer({options, estimator->trained(), settings.iterations});
+        });
+}
+
+bool Ingredients::population() const {
+  return catalog_.find(Kind::sampler, method_variant.sampler->name)->population;
+}
+
+std::unique_ptr<Sampler> Ingredients::make_sampler(Model& target, Family* fitted) const {
+  const PlannedPlugin& planned = *method_variant.sampler;
+  return on_behalf_of(planned, [&] {
+    const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
+    return map_plugin(info.file, planned.kind, planned.name)
+        .make_sampler({plugin_options(planned, info), target, settings.chains, settings.warmup,
+                       settings.draws * settings.thin, fitted});
+  });
+}
+
+}  // namespace elbow

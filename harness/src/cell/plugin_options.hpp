@@ -1,0 +1,14 @@
+#pragma once
+
+#include <elbow/option.hpp>
+
+#include "plan/plan.hpp"
+#include "plugins/plugin_info.hpp"
+
+namespace elbow {
+
+/// A planned plugin's options as it sees them; its data files are read here.
+/// @throws Error naming the file and what is wrong with it.
+Options plugin_options(const PlannedPlugin& planned, const PluginInfo& info);
+
+}  // namespace elbow

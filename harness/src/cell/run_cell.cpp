@@ -1,0 +1,154 @@
+#include "cell/run_cell.hpp"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <limits>
+#include <optional>
+
+#include "cell/draw_groups.hpp"
+#include "cell/evaluate_fit.hpp"
+#include "cell/fit.hpp"
+#include "cell/sample.hpp"
+#include "plan/plan_file.hpp"
+
+namespace elbow {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// What the cell was made from, every default filled in.
+Json configuration(const Plan& plan, const Cell& cell) {
+  return {{"seed", plan.seed},
+          {"replicate", cell.replicate},
+          {"model", to_json(plan.models[cell.model])},
+          {"method", to_json(plan.methods[cell.method])},
+          {"evaluation", plan.evaluation},
+          {"limits",
+           {{"wall_seconds", plan.limits.wall_seconds}, {"memory_mb", plan.limits.memory_mb}}}};
+}
+
+void write_identity(const CellContext& context, const Cell& cell, CellWriter& writer) {
+  writer.attribute("experiment", context.plan.experiment_file.stem().string());
+  writer.attribute("title", context.plan.title);
+  writer.attribute("hash", cell.hash);
+  writer.attribute("model", context.plan.models[cell.model].name);
+  writer.attribute("method", context.plan.methods[cell.method].name);
+  writer.attribute("replicate", std::int64_t(cell.replicate));
+  writer.attribute("configuration", configuration(context.plan, cell).dump());
+  writer.attribute("provenance", context.provenance.dump());
+}
+
+/// After a refused allocation the result must still be written: the limit was the method's.
+void lift_memory_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+/// Fits, samples, or both, and measures.
+class CellWork {
+ public:
+  CellWork(const CellContext& context, const Cell& cell, CellWriter& writer)
+      : context_(context), writer_(writer), ingredients_(context.plan, context.catalog, cell) {}
+
+  Outcome run() {
+    write_data(*ingredients_.model, writer_);
+    Outcome outcome;
+    Family* fitted = nullptr;
+    Model* target = ingredients_.counted.get();
+    std::unique_ptr<Model> surrogate;
+    std::unique_ptr<CountedModel> counted_surrogate;
+    Fit fit{*ingredients_.counted,        ingredients_.family.get(),
+            ingredients_.optimizer.get(), 0,
+            ingredients_.stream("fit"),   {}};
+    if (ingredients_.estimator) {
+      const FitResult result = run_fit(ingredients_, writer_, clock_, context_.stop_requested);
+      outcome = result.outcome;
+      fit.iteration = result.iterations;
+      add({"iterations", double(result.iterations), nan, "", "steps of the estimator"});
+      fitted = ingredients_.estimator->approximation(fit);
+      surrogate = ingredients_.estimator->surrogate();
+      if (surrogate) {
+        counted_surrogate = std::make_unique<CountedModel>(*surrogate);
+        target = counted_surrogate.get();
+      }
+    }
+    if (ingredients_.method_variant.sampler && outcome_allows_sampling(outcome)) {
+      SampleResult result =
+          run_sampler(ingredients_, *target, fitted, writer_, clock_, context_.stop_requested);
+      outcome = result.outcome;
+      for (Metric& metric : result.metrics) add(std::move(metric));
+    } else if (ingredients_.estimator) {
+      for (Metric& metric : evaluate_fit(ingredients_, fit, writer_)) add(std::move(metric));
+    }
+    return outcome;
+  }
+
+  /// Counts and metrics so far; also after a failure.
+  void write_metrics() {
+    const Counts& counts = ingredients_.counted->counts();
+    add({"gradient_evaluations", double(counts.gradients), nan, "",
+         "log-density gradients that the method asked for, one per draw"});
+    add({"density_evaluations", double(counts.densities), nan, "",
+         "log densities without gradient that the method asked for, one per draw"});
+    if (counts.simulations > 0)
+      add({"simulations", double(counts.simulations), nan, "", "runs of the simulator"});
+    writer_.metrics(metrics_);
+    writer_.timing({{"seconds", clock_.seconds(), nan, "s", "the method's working time"}});
+  }
+
+ private:
+  bool outcome_allows_sampling(const Outcome& outcome) const {
+    return !ingredients_.estimator || outcome.ending == Ending::converged ||
+           outcome.ending == Ending::budget_spent;
+  }
+  void add(Metric metric) { metrics_.push_back(std::move(metric)); }
+
+  const CellContext& context_;
+  CellWriter& writer_;
+  Ingredients ingredients_;
+  MethodClock clock_;
+  std::vector<Metric> metrics_;
+};
+
+}  // namespace
+
+Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesystem::path& file) {
+  CellWriter writer(file);
+  write_identity(context, cell, writer);
+  Outcome outcome;
+  std::optional<CellWork> work;
+  try {
+    work.emplace(context, cell, writer);
+    outcome = work->run();
+  } catch (const RecordError&) {
+    throw;
+  } catch (const Unsupported& error) {
+    outcome = {Ending::skipped, error.what()};
+  } catch (const std::bad_alloc&) {
+    lift_memory_limit();
+    outcome = {Ending::out_of_memory, "an allocation was refused under the limit of " +
+                                          std::to_string(context.plan.limits.memory_mb) + " MB"};
+  } catch (const std::exception& error) {
+    outcome = {Ending::failed, error.what()};
+  } catch (...) {
+    outcome = {Ending::failed, "a plugin threw something that is not a std::exception"};
+  }
+  if (work) work->write_metrics();
+  writer.outcome(outcome);
+  writer.commit();
+  return outcome;
+}
+
+void write_failed_cell(const CellContext& context, const Cell& cell,
+                       const std::filesystem::path& file, const Outcome& outcome, double seconds) {
+  CellWriter writer(file);
+  write_identity(context, cell, writer);
+  writer.timing({{"seconds", seconds, nan, "s", "from the start of the worker to its end"}});
+  writer.outcome(outcome);
+  writer.commit();
+}
+
+}  // namespace elbow

@@ -1,0 +1,35 @@
+#include "cell/settings.hpp"
+
+namespace elbow {
+namespace {
+
+/// Optional settings that are absent are 0: no such budget.
+template <class T>
+T number(const Json& settings, const char* name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? T(0) : found->get<T>();
+}
+
+}  // namespace
+
+MethodSettings::MethodSettings(const Json& settings)
+    : iterations(number<Index>(settings.value("stop", Json::object()), "iterations")),
+      seconds(number<double>(settings.value("stop", Json::object()), "seconds")),
+      gradient_evaluations(
+          number<Index>(settings.value("stop", Json::object()), "gradient_evaluations")),
+      batch_size(number<Index>(settings, "batch_size")),
+      draws(number<Index>(settings, "draws")),
+      chains(number<Index>(settings, "chains")),
+      warmup(number<Index>(settings, "warmup")),
+      thin(number<Index>(settings, "thin")),
+      initial_radius(number<double>(settings, "initial_radius")),
+      initial_tries(number<Index>(settings, "initial_tries")),
+      save_warmup(settings.value("save_warmup", false)) {}
+
+EvaluationSettings::EvaluationSettings(const Json& settings)
+    : draws(number<Index>(settings, "draws")),
+      checkpoint_draws(number<Index>(settings, "checkpoint_draws")),
+      checkpoints(settings.value("checkpoints", false)),
+      gradient_draws(number<Index>(settings, "gradient_draws")) {}
+
+}  // namespace elbow

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <elbow/types.hpp>
+
+#include "plan/plan.hpp"
+
+namespace elbow {
+
+/// The host's own options of a method as the plan resolved them (declared in config/host_options).
+struct MethodSettings {
+  Index iterations;            ///< 0: no such budget
+  double seconds;              ///< 0: no such budget
+  Index gradient_evaluations;  ///< 0: no such budget
+  Index batch_size;            ///< 0: all items in every step
+  Index draws, chains, warmup, thin;
+  double initial_radius;
+  Index initial_tries;
+  bool save_warmup;
+
+  explicit MethodSettings(const Json& settings);
+};
+
+/// The options of [evaluation].
+struct EvaluationSettings {
+  Index draws;             ///< fresh draws of the final evaluation
+  Index checkpoint_draws;  ///< fresh draws at a checkpoint
+  bool checkpoints;
+  Index gradient_draws;  ///< gradients measured for their variance at the end; 0: none
+
+  explicit EvaluationSettings(const Json& settings);
+};
+
+}  // namespace elbow

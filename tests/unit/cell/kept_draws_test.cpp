@@ -1,0 +1,68 @@
+#include "cell/kept_draws.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+using namespace elbow;
+
+namespace {
+
+double metric(const std::vector<Metric>& metrics, const std::string& name) {
+  for (const Metric& m : metrics)
+    if (m.name == name) return m.value;
+  FAIL("no metric " << name);
+  return 0;
+}
+
+/// Independent standard normal chains, shifted by `offset` times the number of the chain.
+KeptDraws independent_chains(Index variables, Index chains, Index draws, double offset) {
+  KeptDraws kept(variables, chains);
+  RandomStream stream(3, 0, "kept draws");
+  Eigen::MatrixXd x(variables, chains);
+  for (Index i = 0; i < draws; ++i) {
+    stream.fill_normal(x);
+    for (Index c = 0; c < chains; ++c) x.col(c).array() += offset * double(c);
+    kept.add(x);
+  }
+  return kept;
+}
+
+}  // namespace
+
+TEST_CASE("independent chains have R-hat near 1 and an effective sample size near the draws") {
+  std::vector<Metric> metrics;
+  independent_chains(2, 4, 1000, 0).add_diagnostics(metrics);
+  CHECK(metric(metrics, "rhat_max") < 1.01);
+  CHECK(metric(metrics, "ess_bulk_min") > 3000);
+  CHECK(metric(metrics, "ess_bulk_min") < 5000);
+}
+
+TEST_CASE("chains at different places have a large R-hat and few effective draws") {
+  std::vector<Metric> metrics;
+  independent_chains(1, 4, 1000, 2).add_diagnostics(metrics);
+  CHECK(metric(metrics, "rhat_max") > 1.5);
+  CHECK(metric(metrics, "ess_bulk_min") < 20);
+}
+
+TEST_CASE("beyond the memory kept, moments are still those of the chain") {
+  // 2000 variables in 4 chains: at most 1000 draws of each are kept.
+  const KeptDraws kept = independent_chains(2000, 4, 3500, 0);
+  std::vector<Metric> metrics;
+  const MomentEstimates moments = kept.moments();
+  CHECK(moments.mean.cwiseAbs().maxCoeff() < 5.5 / std::sqrt(4 * 500.0));
+  CHECK((moments.sd.array() - 1).abs().maxCoeff() < 5.5 / std::sqrt(2 * 4 * 500.0));
+}
+
+TEST_CASE("a constant variable is counted and does not hide the others") {
+  KeptDraws kept(2, 2);
+  RandomStream stream(4, 0, "kept draws");
+  Eigen::MatrixXd x = Eigen::MatrixXd::Ones(2, 2);
+  for (int i = 0; i < 500; ++i) {
+    for (Index c = 0; c < 2; ++c) x(1, c) = stream.normal();
+    kept.add(x);
+  }
+  std::vector<Metric> metrics;
+  kept.add_diagnostics(metrics);
+  CHECK(metric(metrics, "constant_variables") == 1);
+  CHECK(metric(metrics, "ess_bulk_min") > 500);
+}
