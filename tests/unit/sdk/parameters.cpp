@@ -1,0 +1,57 @@
+#include <catch2/catch.hpp>
+#include <elbow/error.hpp>
+#include <elbow/parameters.hpp>
+
+using namespace elbow;
+
+TEST_CASE("blocks of one scalar type lie behind each other, starting at zero") {
+  Parameters parameters;
+  const auto mean = parameters.add("mean", 3);
+  const auto weights = parameters.add_f32("weights", 2, 4);
+  const auto factor = parameters.add("factor", 2, 2);
+  CHECK(parameters.f64().size() == 7);
+  CHECK(parameters.f32().size() == 8);
+  CHECK(parameters.size() == 15);
+  CHECK(parameters.f64().isZero());
+  CHECK(parameters.f32().isZero());
+  CHECK(mean.offset == 0);
+  CHECK(factor.offset == 3);
+  CHECK(weights.offset == 0);
+  const auto& blocks = parameters.blocks();
+  REQUIRE(blocks.size() == 3);
+  CHECK(blocks[1].name == "weights");
+  CHECK(blocks[1].scalar == Scalar::f32);
+  CHECK((blocks[1].rows == 2 && blocks[1].cols == 4));
+}
+
+TEST_CASE("a block's matrix and vector are views of the same column-major numbers") {
+  Parameters parameters;
+  parameters.add("first", 1);
+  const auto block = parameters.add("block", 2, 2);
+  parameters.matrix(block) << 1, 2, 3, 4;
+  CHECK(parameters.vector(block) == Eigen::Vector4d(1, 3, 2, 4));
+  CHECK(parameters.f64().tail(4) == Eigen::Vector4d(1, 3, 2, 4));
+  parameters.vector(block)[1] = NAN;
+  CHECK_FALSE(parameters.all_finite());
+}
+
+TEST_CASE("a name is given to one block only") {
+  Parameters parameters;
+  parameters.add("mean", 3);
+  CHECK_THROWS_WITH(parameters.add_f32("mean", 2), Catch::Contains("\"mean\" is declared twice"));
+}
+
+TEST_CASE("a gradient has the layout of its parameters, and a default one is not wanted") {
+  Parameters parameters;
+  const auto mean = parameters.add("mean", 2);
+  const auto weights = parameters.add_f32("weights", 1, 2);
+  Gradient gradient(parameters);
+  const GradientOut out = gradient.out();
+  REQUIRE(bool(out));
+  CHECK_FALSE(bool(GradientOut()));
+  out.vector(mean) += Eigen::Vector2d(3, 4);
+  out.matrix(weights)(0, 1) += 12;
+  CHECK(gradient.squared_norm() == 169);
+  gradient.set_zero();
+  CHECK(gradient.squared_norm() == 0);
+}
