@@ -1,0 +1,29 @@
+#include "support/allocation_counter.hpp"
+#include "support/gaussian_target.hpp"
+#include "support/plugin_under_test.hpp"
+
+using namespace elbow;
+using namespace elbow::test;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+TEST_CASE("A sampler's transitions do not allocate, in warm-up or after it") {
+  const std::string name = GENERATE("hmc", "random_walk_metropolis");
+  constexpr Index chains = 4, d = 10, warmup = 200;
+  GaussianTarget target(VectorXd::Ones(d), MatrixXd::Identity(d, d));
+  const auto moves = sampler(name, target, chains, warmup, 100);
+  MatrixXd z = MatrixXd::Zero(d, chains);
+  MatrixXd statistics(Index(moves->statistics().size()), chains);
+  VectorXd log_density(chains), log_weights(chains);
+  target.log_density(z, log_density);
+  std::vector<RandomStream> streams(chains, stream(1));
+  std::size_t before = 0;
+  for (Index i = 0; i < warmup + 100; ++i) {
+    if (i == 1) before = allocations();
+    for (std::size_t c = 0; c < chains; ++c)
+      streams[c] = stream(1).substream(c).substream(std::uint64_t(i));
+    Transition transition{i, i < warmup, streams, z, log_density, statistics, log_weights, 0};
+    moves->transition(transition);
+  }
+  REQUIRE(allocations() == before);
+}
