@@ -29,7 +29,9 @@ struct Folders {
 TEST_CASE("data next to the experiment file come before those of ELBOW_DATA, in its order") {
   Folders folders;
   folders.write(folders.second / "x.csv", "second");
-  const auto find = [&] { return find_data_in(folders.home, folders.variable())({"x.csv", "", ""}); };
+  const auto find = [&] {
+    return find_data_in(folders.home, folders.variable())({"x.csv", "", ""});
+  };
   CHECK(find().path == folders.second / "x.csv");
   folders.write(folders.first / "x.csv", "first");
   CHECK(find().path == folders.first / "x.csv");
