@@ -9,6 +9,9 @@ function(elbow_add_plugin kind name)
   set(folder_estimator estimators)
   set(folder_optimizer optimizers)
   set(folder_sampler samplers)
+  if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
+    message(FATAL_ERROR "elbow_add_plugin(${kind} ${name}): a name is lower-case letters, digits and _, got \"${name}\"")
+  endif()
   if(NOT DEFINED folder_${kind})
     message(FATAL_ERROR "elbow_add_plugin: kind must be model, family, estimator, optimizer or sampler, got \"${kind}\"")
   endif()
@@ -23,7 +26,7 @@ function(elbow_add_plugin kind name)
   target_link_libraries(${target} PRIVATE elbow::sdk)
   target_link_options(${target} PRIVATE -Wl,-z,defs -Wl,--exclude-libs,ALL)
   set_target_properties(${target} PROPERTIES
-    PREFIX "" OUTPUT_NAME ${name}
+    PREFIX "" OUTPUT_NAME ${name} CXX_EXTENSIONS OFF
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON
     LIBRARY_OUTPUT_DIRECTORY ${ELBOW_PLUGIN_OUTPUT_DIRECTORY}/${folder_${kind}})
 endfunction()

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <elbow/error.hpp>
 #include <iostream>
+#include <vector>
 
 #include "cli/verbs.hpp"
+#include "config/nearest.hpp"
 
 namespace {
 
@@ -15,6 +17,9 @@ struct Entry {
 
 constexpr Entry entries[] = {
     {"plan", "FILE", "cells, incompatibilities, nothing run", elbow::verb_plan},
+    {"list", "[KIND]", "the plugins that are found", elbow::verb_list},
+    {"info", "KIND/NAME", "what a plugin is, needs and can be told", elbow::verb_info},
+    {"new", "KIND NAME", "a folder with a plugin that builds", elbow::verb_new},
     {"version", "", "versions of the program and of what it was built with", elbow::verb_version},
 };
 
@@ -31,7 +36,8 @@ void print_help(std::ostream& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string verb = argc > 1 ? argv[1] : "--help";
+  std::string verb = argc > 1 ? argv[1] : "--help";
+  if (verb == "--version") verb = "version";
   if (verb == "--help" || verb == "-h" || verb == "help") {
     print_help(std::cout);
     return 0;
@@ -39,8 +45,10 @@ int main(int argc, char** argv) {
   const auto* entry = std::find_if(std::begin(entries), std::end(entries),
                                    [&](const Entry& e) { return verb == e.name; });
   if (entry == std::end(entries)) {
-    std::cerr << "elbow: there is no verb \"" << verb << "\"\n\n";
-    print_help(std::cerr);
+    std::vector<std::string> names;
+    for (const Entry& e : entries) names.push_back(e.name);
+    std::cerr << "elbow: there is no verb \"" << verb << '"' << elbow::suggestion(verb, names)
+              << '\n';
     return 2;
   }
   try {
@@ -48,5 +56,8 @@ int main(int argc, char** argv) {
   } catch (const elbow::Error& error) {
     std::cerr << "elbow " << verb << ": " << error.what() << '\n';
     return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "elbow " << verb << ": " << error.what() << '\n';
+    return 1;
   }
 }

@@ -12,6 +12,9 @@ namespace elbow {
 using Verb = int (*)(const std::vector<std::string>& arguments);
 
 int verb_plan(const std::vector<std::string>& arguments);
+int verb_list(const std::vector<std::string>& arguments);
+int verb_info(const std::vector<std::string>& arguments);
+int verb_new(const std::vector<std::string>& arguments);
 int verb_version(const std::vector<std::string>& arguments);
 
 }  // namespace elbow
