@@ -43,7 +43,7 @@ void check_count(const CallSyntax& syntax, const std::vector<std::string>& given
 std::optional<Call> parse_call(const CallSyntax& syntax,
                                const std::vector<std::string>& arguments) {
   po::options_description visible;
-  visible.add(syntax.options);
+  for (const auto& option : syntax.options.options()) visible.add(option);
   visible.add_options()("help,h", "print this text");
   po::options_description all;
   all.add(visible);
