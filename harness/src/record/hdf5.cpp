@@ -70,8 +70,8 @@ H5::H5File create_file(const std::string& name, H5::FileAccPropList access) {
     set_group_properties(list.getId());
     return list;
   }();
-  // Small headers, and attributes of any number and size.
-  access.setLibverBounds(H5F_LIBVER_V18, H5F_LIBVER_LATEST);
+  // Small headers, attributes of any number and size, and an index of chunks that grows cheaply.
+  access.setLibverBounds(H5F_LIBVER_V110, H5F_LIBVER_V110);
   return {name, H5F_ACC_TRUNC, properties, access};
 }
 

@@ -24,7 +24,7 @@ void describe(const H5::DataSet& dataset, const std::string& unit, const std::st
 H5::DataSet write_texts(const H5::Group& group, const std::string& name,
                         const std::vector<std::string>& texts);
 
-/// Creates a file that HDF5 1.8 and later read. @param access  where to
+/// Creates a file that HDF5 1.10 and later read. @param access  where to
 H5::H5File create_file(const std::string& name, H5::FileAccPropList access);
 /// Groups remember the order of their members and have no time stamps.
 H5::Group create_group(const H5::Group& parent, const std::string& name);

@@ -11,7 +11,7 @@
 namespace elbow {
 namespace {
 
-constexpr Index most_rows = 1024;                                   // of a block and of a chunk
+constexpr Index most_rows = 4096;                                   // of a block and of a chunk
 constexpr std::size_t memory_for_blocks = std::size_t{16} << 20;    // bytes per group
 constexpr std::size_t largest_chunk = std::size_t{8} << 20;         // bytes
 constexpr std::size_t smallest_compressed = std::size_t{64} << 10;  // bytes of a finished dataset

@@ -1,0 +1,11 @@
+# Checks cell.h5 as example_cell.hpp describes it. rhdf5 reverses the order of the dimensions.
+library(rhdf5)
+x <- h5read("cell.h5", "posterior/x")
+stopifnot(identical(dim(x), c(3L, 2L, 50L, 2L)))
+for (chain in 0:1) for (draw in c(0, 7, 49)) for (i in 0:1) for (j in 0:2)
+  stopifnot(x[j + 1, i + 1, draw + 1, chain + 1] == 100 * chain + draw + 0.01 * (3 * i + j))
+stopifnot(all(h5read("cell.h5", "posterior/school") == c("A", "B", "\u010c", "D")))
+stopifnot(h5readAttributes("cell.h5", "metrics/elbo")$mcse == 0.25)
+stopifnot(h5readAttributes("cell.h5", "/")$outcome == "converged")
+stopifnot(length(h5read("cell.h5", "vi_trace")$elbo) == 3000)
+cat("all readers agree\n")
