@@ -9,7 +9,7 @@ base = 100.0 * chain + draw
 i, j = np.meshgrid(np.arange(2), np.arange(3), indexing="ij")
 x = base[:, :, None, None] + 0.01 * (3 * i + j)
 theta = base[:, :, None] + 0.01 * np.arange(4)
-elbo = -1.0 / (np.arange(3000) + 1)
+elbo = -1.0 / (np.arange(10000) + 1)
 labels = ["A", "B", "Č", "D"]
 
 with h5py.File("cell.h5") as cell:
@@ -43,7 +43,7 @@ for engine in ["h5netcdf", "netcdf4"]:
     assert stats["steps"].dtype == np.int64 and np.array_equal(stats["steps"], 7 * chain + draw)
     assert stats["diverging"].dtype == bool and np.array_equal(stats["diverging"], draw % 10 == 0)
     assert np.array_equal(opened["vi_trace"]["elbo"], elbo)
-    assert np.array_equal(opened["vi_trace"]["iteration"], 10.0 * np.arange(3000))
+    assert np.array_equal(opened["vi_trace"]["iteration"], 10.0 * np.arange(10000))
     assert np.array_equal(opened["constant_data"]["design"], [[11, 12, 13], [21, 22, 23]])
     assert float(opened["timing"]["seconds"]) == 1.5
     assert xarray.open_dataset("cell.h5", engine=engine).attrs["outcome"] == "converged"

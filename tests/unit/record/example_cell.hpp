@@ -12,7 +12,7 @@
 ///   posterior/mu[chain, draw] = -(100 chain + draw)
 ///   sample_stats/steps[chain, draw] = 7 chain + draw, integers; diverging: draw divisible by 10
 ///   vi_trace/elbo[row] = -1 / (row + 1), iteration = 10 row
-inline constexpr elbow::Index example_chains = 2, example_draws = 50, example_rows = 3000;
+inline constexpr elbow::Index example_chains = 2, example_draws = 50, example_rows = 10000;
 
 inline void write_example(elbow::CellWriter& cell) {
   using namespace elbow;

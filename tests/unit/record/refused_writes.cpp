@@ -120,7 +120,7 @@ TEST_CASE("After a refused write every further call is refused with the same rea
   const ScratchFolder folder;
   CellWriter cell(folder / "a.h5");
   DrawStream& draws = cell.draws("posterior", {{"z", {1000}, {}, ""}}, 1);
-  const Eigen::MatrixXd block = Eigen::MatrixXd::Random(1000, 1024);
+  const Eigen::MatrixXd block = Eigen::MatrixXd::Random(1000, 2200);
   const FileSizeLimit limit(2'000'000);
   CHECK_THROWS_WITH(draws.append(0, block), EndsWith("File too large"));
   CHECK_THROWS_WITH(draws.append(0, block), EndsWith("File too large"));
