@@ -40,10 +40,11 @@ TEST_CASE("The last window of a warm-up ends 50 before its end, whatever its len
 }
 
 TEST_CASE("Dual averaging finds the step size that has the target acceptance") {
-  // Acceptance exp(-step): the target 0.8 belongs to the step -log 0.8.
+  // Acceptance exp(-step): the target 0.8 belongs to the step -log 0.8. The start is forgotten
+  // slowly, with a power of the number of updates.
   DualAveraging adaptation(0.8);
   adaptation.restart(GENERATE(1e-3, 1.0, 50.0));
-  for (int i = 0; i < 5000; ++i) adaptation.update(std::exp(-adaptation.step_size()));
+  for (int i = 0; i < 100000; ++i) adaptation.update(std::exp(-adaptation.step_size()));
   REQUIRE(adaptation.averaged_step_size() == Approx(-std::log(0.8)).epsilon(0.01));
 }
 
