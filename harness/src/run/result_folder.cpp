@@ -76,7 +76,7 @@ FolderLock::~FolderLock() { close(descriptor_); }
 
 void remove_temporary_files(const fs::path& cell_file) {
   std::error_code error;
-  const std::string start = "." + cell_file.filename().string() + ".tmp-";
+  const std::string start = std::string(".").append(cell_file.filename()).append(".tmp-");
   for (fs::directory_iterator file(cell_file.parent_path(), error), end; !error && file != end;
        file.increment(error))
     if (file->path().filename().string().compare(0, start.size(), start) == 0)
