@@ -68,8 +68,8 @@ TEST_CASE("each kind of failure has its outcome, its file and its log, and the o
   const Scratch scratch;
   const auto cells = some_cells(10);
   ScheduleSettings settings = workers(2);
-  settings.limits.wall_seconds = 0.4;
-  settings.limits.memory_mb = 200;
+  settings.limits.wall_seconds = 2;
+  settings.limits.memory_mb = 100;
   settings.grace_seconds = 0.1;
   const auto result = schedule(cells, scratch, text_work([](const Cell& cell) {
                                  std::cerr << "cell " << cell.replicate << " begins\n";
@@ -101,8 +101,8 @@ TEST_CASE("each kind of failure has its outcome, its file and its log, and the o
   CHECK(result.error.empty());
   CHECK(stored(scratch, cells[0]) == "converged");
   CHECK(stored(scratch, cells[1]) == "failed: a missing file");
-  CHECK_THAT(stored(scratch, cells[2]), StartsWith("timed_out: the limit of 0.4 s"));
-  CHECK_THAT(stored(scratch, cells[3]), StartsWith("out_of_memory") && Contains("200 MB"));
+  CHECK_THAT(stored(scratch, cells[2]), StartsWith("timed_out: the limit of 2 s"));
+  CHECK_THAT(stored(scratch, cells[3]), StartsWith("out_of_memory") && Contains("100 MB"));
   CHECK_THAT(stored(scratch, cells[4]), StartsWith("crashed: SIGSEGV (signal 11") &&
                                             Contains("it last printed: cell 4 begins"));
   CHECK_THAT(stored(scratch, cells[5]), StartsWith("failed: the process ended with exit status 7"));
