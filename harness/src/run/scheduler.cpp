@@ -118,10 +118,9 @@ class Scheduler {
   bool settle(RunningCell& running, WorkerEnd end) {
     const Cell& cell = *running.cell;
     if (!end.stored) remove_temporary_files(file_of(cell));
-    if (running.failure && !end.stored && !stopping_) {
-      stop_for("the failure of a cell could not be stored: " + end.outcome.reason +
-               "; the cell's outcome was " + ending_name(running.failure->outcome.ending) + ": " +
-               running.failure->outcome.reason);
+    // Whether the cell or its failure: when the system refuses one file, the next fare no better.
+    if (!stopping_ && (end.refused || (running.failure && !end.stored))) {
+      stop_for(end.outcome.reason);
       return true;
     }
     if (end.stored) {

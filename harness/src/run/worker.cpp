@@ -19,6 +19,8 @@
 #include <new>
 #include <utility>
 
+#include "record/cell_writer.hpp"
+
 namespace elbow {
 
 namespace {
@@ -102,7 +104,7 @@ std::string last_lines(std::string text) {
 
 /// Lies in memory that both processes see.
 struct Worker::Report {
-  enum State : int { nothing, stored, unstored };
+  enum State : int { nothing, stored, unstored, refused };
   std::atomic<int> state;
   int ending;
   std::size_t length;
@@ -172,6 +174,8 @@ Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, doubl
     } catch (const std::bad_alloc&) {
       lift_memory_limit();
       report_->write(Report::unstored, Ending::out_of_memory, "");
+    } catch (const RecordError& error) {
+      report_->write(Report::refused, Ending::failed, error.what());
     } catch (const std::exception& error) {
       report_->write(Report::unstored, Ending::failed, error.what());
     } catch (...) {  // a cell begins here, and a plugin may throw anything
@@ -254,29 +258,34 @@ std::optional<WorkerEnd> Worker::poll_end() {
   drain();
   WorkerEnd end;
   end.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  end.outcome = outcome_of(status, end.stored);
+  read_outcome(status, end);
   if (printed_.size() > kept_output) printed_.erase(0, printed_.size() - kept_output);
   end.output = std::move(printed_);
   pid_ = -1;
   return end;
 }
 
-Outcome Worker::outcome_of(int status, bool& stored) const {
-  stored = false;
-  if (WIFEXITED(status)) {
-    const int state = report_->state.load();
-    if (state == Report::nothing)
-      return {Ending::failed, "the process ended with exit status " +
-                                  std::to_string(WEXITSTATUS(status)) +
-                                  " before the cell was complete" + last_lines(printed_)};
-    Outcome outcome{Ending(report_->ending), {report_->reason, report_->length}};
-    stored = state == Report::stored;
-    if (outcome.ending == Ending::out_of_memory && outcome.reason.empty() && limits_.memory_mb > 0)
-      outcome.reason = "an allocation went beyond the limit of " +
-                       std::to_string(limits_.memory_mb) + " MB (limits.memory_mb)";
-    return outcome;
+void Worker::read_outcome(int status, WorkerEnd& end) const {
+  if (WIFSIGNALED(status)) {
+    end.outcome = outcome_of_signal(WTERMSIG(status));
+    return;
   }
-  const int signal = WTERMSIG(status);
+  const int state = report_->state.load();
+  if (state == Report::nothing) {
+    end.outcome = {Ending::failed, "the process ended with exit status " +
+                                       std::to_string(WEXITSTATUS(status)) +
+                                       " before the cell was complete" + last_lines(printed_)};
+    return;
+  }
+  end.outcome = {Ending(report_->ending), {report_->reason, report_->length}};
+  end.stored = state == Report::stored;
+  end.refused = state == Report::refused;
+  if (!end.stored && end.outcome.ending == Ending::out_of_memory)
+    end.outcome.reason = "an allocation went beyond the limit of " +
+                         std::to_string(limits_.memory_mb) + " MB (limits.memory_mb)";
+}
+
+Outcome Worker::outcome_of_signal(int signal) const {
   if (sent_ != Sent::nothing && (signal == SIGKILL || signal == SIGTERM))
     return {Ending::timed_out,
             "the limit of " + in_seconds(limits_.wall_seconds) +

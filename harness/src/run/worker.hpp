@@ -16,9 +16,10 @@ namespace elbow {
 /// How a worker ended.
 struct WorkerEnd {
   Outcome outcome;
-  bool stored = false;  ///< the worker itself has stored the outcome in the cell's file
-  double seconds = 0;   ///< from its start to its end
-  std::string output;   ///< the last 64 KiB of what it printed, to stdout or stderr
+  bool stored = false;   ///< the worker itself has stored the outcome in the cell's file
+  bool refused = false;  ///< the system refused to store results; the outcome's text says why
+  double seconds = 0;    ///< from its start to its end
+  std::string output;    ///< the last 64 KiB of what it printed, to stdout or stderr
 };
 
 /// One piece of work in a process of its own, and the parent's hold on it.
@@ -37,7 +38,7 @@ class Worker {
 
   /// Starts the process. `work` runs there; what it returns is the outcome that it has stored, what
   /// it throws becomes an outcome that the parent has to store: `out_of_memory` for std::bad_alloc,
-  /// `failed` with the text for other exceptions.
+  /// `failed` with the text for other exceptions; a RecordError is marked as `refused`.
   /// @param signals  blocked signals of the work
   /// @throws Error if the system refuses a process or a pipe
   Worker(const std::function<Outcome()>& work, const Limits& limits, double grace_seconds,
@@ -64,7 +65,8 @@ class Worker {
 
  private:
   struct Report;
-  Outcome outcome_of(int status, bool& stored) const;
+  void read_outcome(int status, WorkerEnd& end) const;
+  Outcome outcome_of_signal(int signal) const;
 
   pid_t pid_ = -1;
   int output_ = -1;

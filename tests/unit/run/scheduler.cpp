@@ -10,6 +10,7 @@
 #include <iostream>
 #include <thread>
 
+#include "record/cell_writer.hpp"
 #include "run/worker.hpp"
 #include "scratch.hpp"
 
@@ -216,17 +217,29 @@ TEST_CASE("fail_fast starts nothing after a failure and leaves what ran undone")
   CHECK_FALSE(exists(scratch.folder() / cell_path(cells[4].hash)));
 }
 
-TEST_CASE("a failure that cannot be stored ends the run and says both reasons") {
+TEST_CASE("a result that the system refuses to store ends the run and is no outcome") {
+  const Scratch scratch;
+  const auto cells = some_cells(20);
+  const auto result = schedule(cells, scratch, text_work([](const Cell& cell) {
+                                 if (cell.replicate == 2) throw RecordError("the disk is full");
+                               }),
+                               workers(1));
+  CHECK(result.error == "the disk is full");
+  CHECK(result.finished.size() == 2);
+  CHECK_FALSE(exists(scratch.folder() / cell_path(cells[2].hash)));
+}
+
+TEST_CASE("a failure that cannot be stored ends the run") {
   const Scratch scratch;
   const auto cells = some_cells(20);
   CellWork work = text_work([](const Cell& cell) {
-    if (cell.replicate == 2) throw Error("the disk is full");
+    if (cell.replicate == 2) throw Error("of the cell");
   });
   work.record_failure = [](const Cell&, const std::filesystem::path&, const Outcome&, double) {
-    throw Error("still full");
+    throw RecordError("the disk is full");
   };
   const auto result = schedule(cells, scratch, work, workers(1));
-  CHECK_THAT(result.error, Contains("still full") && Contains("the disk is full"));
+  CHECK(result.error == "the disk is full");
   CHECK(result.finished.size() == 2);
 }
 
