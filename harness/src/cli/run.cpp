@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <csignal>
+#include <elbow/error.hpp>
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include "cli/progress_display.hpp"
+#include "cli/verbs.hpp"
+#include "plan/plan_experiment.hpp"
+#include "plugins/folders.hpp"
+#include "run/experiment_run.hpp"
+#include "run/result_folder.hpp"
+#include "run/selection.hpp"
+
+namespace {
+
+using namespace elbow;
+namespace po = boost::program_options;
+
+constexpr std::size_t most_failures_shown = 50;
+
+struct RunCall {
+  bool help = false, fail_fast = false, quiet = false;
+  std::string file, results = "results";
+  std::vector<std::string> overrides, only, folders;
+  std::optional<std::size_t> workers;
+  std::optional<std::uint64_t> shuffle;
+};
+
+RunCall parse(const std::vector<std::string>& arguments) {
+  RunCall call;
+  std::int64_t workers = 0;
+  std::uint64_t shuffle = 0;
+  po::options_description visible(
+      "elbow run FILE\n\nRuns the cells of an experiment that are missing, failed, or were made by "
+      "another build\nof a plugin. The results go into <results>/<name of FILE without .toml>.\n\n"
+      "options");
+  visible.add_options()("help,h", "this text")(
+      "jobs,j", po::value(&workers)->value_name("N"),
+      "cells at a time; default: the processors available")(
+      "set", po::value(&call.overrides)->composing()->value_name("PATH=VALUE"),
+      "override a value of the file, for example method.NAME.stop.iterations=100")(
+      "only", po::value(&call.only)->composing()->value_name("CELL"),
+      "only these cells: the beginning of a hash, or MODEL/METHOD or MODEL/METHOD/REPLICATE with "
+      "wildcards (* ? [...]); may be repeated")("fail-fast", po::bool_switch(&call.fail_fast),
+                                                "stop everything at the first failure")(
+      "results", po::value(&call.results)->value_name("FOLDER"),
+      "where the experiment's folder is; default: results, in the current directory")(
+      "plugins", po::value(&call.folders)->composing()->value_name("FOLDER"),
+      "another folder of plugins")("shuffle", po::value(&shuffle)->value_name("SEED"),
+                                   "start the cells in a random order, for an early view of the "
+                                   "whole grid; results do not depend on it")(
+      "quiet,q", po::bool_switch(&call.quiet), "only failures and errors");
+  po::options_description options;
+  options.add(visible).add_options()("file", po::value(&call.file));
+  try {
+    po::variables_map values;
+    po::store(
+        po::command_line_parser(arguments)
+            .options(options)
+            .positional(po::positional_options_description().add("file", 1))
+            .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+            .run(),
+        values);
+    po::notify(values);
+    if (values.count("help")) {
+      std::cout << visible;
+      call.help = true;
+      return call;
+    }
+    if (values.count("jobs")) {
+      if (workers < 1 || workers > 10'000)
+        throw Error("-j must be from 1 to 10000, got " + std::to_string(workers));
+      call.workers = std::size_t(workers);
+    }
+    if (values.count("shuffle")) call.shuffle = shuffle;
+  } catch (const po::error& error) {
+    throw Error(std::string(error.what()) + "; `elbow run --help` says what is expected");
+  }
+  if (call.file.empty()) throw Error("expected an experiment file; `elbow run --help` says more");
+  return call;
+}
+
+std::string counted(std::size_t n, const std::string& noun) {
+  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
+/// As a shell reads it back.
+std::string quoted(const std::string& word) {
+  const std::string plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string text = "'";
+  for (char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+void announce(const Plan& plan, const Inventory& inventory, std::size_t leftovers,
+              const std::string& folder) {
+  const std::size_t total = inventory.cached + inventory.to_run.size();
+  std::cerr << folder << ": " << counted(total, "cell") << ", " << inventory.cached << " cached, "
+            << inventory.to_run.size() << " to run";
+  std::string why;
+  const auto add = [&](std::size_t count, const std::string& text) {
+    if (count > 0) why += (why.empty() ? "" : ", ") + std::to_string(count) + " " + text;
+  };
+  add(inventory.missing, "new");
+  add(inventory.failed, "failed before");
+  add(inventory.stale, "made by another build of a plugin");
+  if (!why.empty() && inventory.missing < total) std::cerr << " (" << why << ")";
+  std::cerr << '\n';
+  if (leftovers > 0)
+    std::cerr << counted(leftovers, "unfinished file") << " of a killed run removed\n";
+  if (plan.impossible.empty()) return;
+  std::cerr << counted(plan.impossible.size(), "pair")
+            << " of model and method skipped as impossible (`elbow plan` lists them):\n";
+  std::map<std::string, std::size_t> reasons;
+  for (const Impossible& pair : plan.impossible) ++reasons[pair.reason];
+  for (const auto& [reason, count] : reasons)
+    std::cerr << "  " << reason << (count > 1 ? " (" + counted(count, "pair") + ")" : "") << '\n';
+}
+
+void print_summary(const ScheduleResult& result, std::size_t to_run, std::size_t cached,
+                   double seconds, const std::string& folder) {
+  std::map<std::string, std::size_t> endings;
+  for (const FinishedCell& cell : result.finished) ++endings[ending_name(cell.outcome.ending)];
+  std::cout << result.finished.size() << " of " << counted(to_run, "cell") << " run in "
+            << duration_text(seconds);
+  const char* separator = ": ";
+  for (const auto& [ending, count] : endings) {
+    std::cout << separator << count << ' ' << ending;
+    separator = ", ";
+  }
+  if (cached > 0) std::cout << "; " << cached << " cached";
+  std::cout << "\nresults in " << folder << '\n';
+}
+
+void print_failures(const Plan& plan, const ScheduleResult& result,
+                    const std::filesystem::path& folder) {
+  std::vector<const FinishedCell*> failures;
+  for (const FinishedCell& cell : result.finished)
+    if (is_failure(cell.outcome.ending)) failures.push_back(&cell);
+  if (failures.empty()) return;
+  std::sort(failures.begin(), failures.end(),
+            [](const auto* a, const auto* b) { return a->cell < b->cell; });
+  std::cout << '\n' << counted(failures.size(), "failure") << ":\n";
+  const auto row = [&](const std::vector<std::string>& fields, std::size_t model,
+                       std::size_t method) {
+    const std::size_t widths[] = {model, method, 9, 13, 0};
+    std::cout << ' ';
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      std::string field = fields[i];
+      field.resize(std::max(field.size(), widths[i]), ' ');
+      std::cout << ' ' << field << (i + 1 < fields.size() ? " " : "\n");
+    }
+  };
+  const std::size_t shown = std::min(failures.size(), most_failures_shown);
+  std::size_t model_width = 5, method_width = 6;
+  for (std::size_t i = 0; i < shown; ++i) {
+    model_width = std::max(model_width, plan.models[failures[i]->cell->model].name.size());
+    method_width = std::max(method_width, plan.methods[failures[i]->cell->method].name.size());
+  }
+  row({"model", "method", "replicate", "outcome", "log"}, model_width, method_width);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Cell& cell = *failures[i]->cell;
+    row({plan.models[cell.model].name, plan.methods[cell.method].name,
+         std::to_string(cell.replicate), ending_name(failures[i]->outcome.ending),
+         (folder / failure_log_path(cell.hash)).string()},
+        model_width, method_width);
+    std::string reason = failures[i]->outcome.reason;
+    for (std::size_t at = 0; (at = reason.find('\n', at)) != std::string::npos; at += 7)
+      reason.replace(at, 1, "\n      ");
+    std::cout << "      " << reason << '\n';
+  }
+  if (failures.size() > shown)
+    std::cout << "  ... and " << failures.size() - shown << " more, all in "
+              << (folder / "failures").string() << '\n';
+}
+
+}  // namespace
+
+int elbow::verb_run(const std::vector<std::string>& arguments) {
+  const RunCall call = parse(arguments);
+  if (call.help) return 0;
+
+  ScanSettings scan;
+  scan.digests = true;
+  const auto [plan, catalog] = plan_experiment(
+      call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}), scan);
+  std::vector<const Cell*> cells = select_cells(plan, call.only);
+  if (call.shuffle) shuffle_cells(cells, *call.shuffle);
+
+  const std::filesystem::path folder =
+      std::filesystem::path(call.results) / std::filesystem::path(call.file).stem();
+  ExperimentRun run(plan, catalog, folder, cells);
+  const Inventory& inventory = run.inventory();
+  if (!call.quiet) announce(plan, inventory, run.leftovers(), folder.string());
+
+  ScheduleSettings settings;
+  settings.workers = call.workers.value_or(available_processors());
+  settings.limits = plan.limits;
+  settings.fail_fast = call.fail_fast;
+  ProgressDisplay progress(inventory.cached, call.quiet);
+  const ScheduleResult result =
+      run.run(settings, [&](const ScheduleState& state) { progress.show(state); });
+  progress.finish();
+
+  if (!call.quiet)
+    print_summary(result, inventory.to_run.size(), inventory.cached, progress.seconds(),
+                  folder.string());
+  print_failures(plan, result, folder);
+  std::cout.flush();
+  if (!result.error.empty()) {
+    std::cerr << "elbow run: stopped, because a result could not be stored: " << result.error
+              << "\ncompleted cells are intact; the same command runs the rest\n";
+    return 1;
+  }
+  if (result.interrupted_by != 0) {
+    std::cerr << "interrupted; completed cells are kept, and this runs the rest:\n  elbow run";
+    for (const std::string& argument : arguments) std::cerr << ' ' << quoted(argument);
+    std::cerr << '\n';
+    return 128 + result.interrupted_by;
+  }
+  const bool failed = std::any_of(result.finished.begin(), result.finished.end(),
+                                  [](const auto& cell) { return is_failure(cell.outcome.ending); });
+  return failed ? 1 : 0;
+}

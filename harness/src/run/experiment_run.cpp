@@ -1,0 +1,50 @@
+#include "run/experiment_run.hpp"
+
+#include "cell/run_cell.hpp"
+#include "plan/plan_file.hpp"
+#include "run/worker.hpp"
+
+namespace elbow {
+
+namespace fs = std::filesystem;
+
+CellWork work_of(const Plan& plan, const Catalog& catalog, const PluginDigests& digests,
+                 const Json& provenance) {
+  const auto context = [&plan, &catalog, &digests, &provenance](const Cell& cell) {
+    Json of_cell = provenance;
+    of_cell["plugins"] = digests.of(cell);
+    return CellContext{plan, catalog, std::move(of_cell), stop_requested()};
+  };
+  return {
+      [context](const Cell& cell, const fs::path& file) {
+        return run_cell(context(cell), cell, file);
+      },
+      [context](const Cell& cell, const fs::path& file, const Outcome& outcome, double seconds) {
+        write_failed_cell(context(cell), cell, file, outcome, seconds);
+      }};
+}
+
+ExperimentRun::ExperimentRun(const Plan& plan, const Catalog& catalog, const fs::path& folder,
+                             const std::vector<const Cell*>& cells)
+    : plan_(plan),
+      catalog_(catalog),
+      folder_(folder),
+      lock_(folder),
+      leftovers_(remove_leftovers(folder)),
+      digests_(plan, catalog),
+      provenance_(run_provenance()) {
+  write_plan(plan, provenance_, folder / "plan.json");
+  inventory_ = take_inventory(cells, read_index(folder), digests_);
+}
+
+ScheduleResult ExperimentRun::run(const ScheduleSettings& settings,
+                                  const std::function<void(const ScheduleState&)>& report) {
+  ScheduleResult result =
+      run_cells(inventory_.to_run, folder_, work_of(plan_, catalog_, digests_, provenance_),
+                settings, report);
+  // Where results could not be stored, neither can their index; it is made when it is next read.
+  if (result.error.empty() && !result.finished.empty()) read_index(folder_);
+  return result;
+}
+
+}  // namespace elbow
