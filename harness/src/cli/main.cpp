@@ -16,10 +16,12 @@ struct Entry {
 };
 
 constexpr Entry entries[] = {
+    {"run", "FILE", "run the cells of an experiment that are not done", elbow::verb_run},
     {"plan", "FILE", "cells, incompatibilities, nothing run", elbow::verb_plan},
     {"list", "[KIND]", "the plugins that are found", elbow::verb_list},
     {"info", "KIND/NAME", "what a plugin is, needs and can be told", elbow::verb_info},
     {"new", "KIND NAME", "a folder with a plugin that builds", elbow::verb_new},
+    {"verify", "DIR", "run cells again and compare the bits", elbow::verb_verify},
     {"version", "", "versions of the program and of what it was built with", elbow::verb_version},
 };
 

@@ -8,6 +8,7 @@
 
 #include "cli/progress_display.hpp"
 #include "cli/verbs.hpp"
+#include "cli/workers.hpp"
 #include "plan/plan_experiment.hpp"
 #include "plugins/folders.hpp"
 #include "run/experiment_run.hpp"
@@ -22,24 +23,19 @@ namespace po = boost::program_options;
 constexpr std::size_t most_failures_shown = 50;
 
 struct RunCall {
-  bool help = false, fail_fast = false, quiet = false;
+  bool fail_fast = false, quiet = false;
   std::string file, results = "results";
   std::vector<std::string> overrides, only, folders;
-  std::optional<std::size_t> workers;
+  std::size_t workers = 1;
   std::optional<std::uint64_t> shuffle;
 };
 
-RunCall parse(const std::vector<std::string>& arguments) {
+/// Nothing after --help.
+std::optional<RunCall> parse(const std::vector<std::string>& arguments) {
   RunCall call;
-  std::int64_t workers = 0;
-  std::uint64_t shuffle = 0;
-  po::options_description visible(
-      "elbow run FILE\n\nRuns the cells of an experiment that are missing, failed, or were made by "
-      "another build\nof a plugin. The results go into <results>/<name of FILE without .toml>.\n\n"
-      "options");
-  visible.add_options()("help,h", "this text")(
-      "jobs,j", po::value(&workers)->value_name("N"),
-      "cells at a time; default: the processors available")(
+  po::options_description options("options");
+  options.add_options()("jobs,j", po::value<std::int64_t>()->value_name("N"),
+                        "cells at a time; default: the processors available")(
       "set", po::value(&call.overrides)->composing()->value_name("PATH=VALUE"),
       "override a value of the file, for example method.NAME.stop.iterations=100")(
       "only", po::value(&call.only)->composing()->value_name("CELL"),
@@ -49,37 +45,22 @@ RunCall parse(const std::vector<std::string>& arguments) {
       "results", po::value(&call.results)->value_name("FOLDER"),
       "where the experiment's folder is; default: results, in the current directory")(
       "plugins", po::value(&call.folders)->composing()->value_name("FOLDER"),
-      "another folder of plugins")("shuffle", po::value(&shuffle)->value_name("SEED"),
+      "another folder of plugins")("shuffle", po::value<std::uint64_t>()->value_name("SEED"),
                                    "start the cells in a random order, for an early view of the "
                                    "whole grid; results do not depend on it")(
       "quiet,q", po::bool_switch(&call.quiet), "only failures and errors");
-  po::options_description options;
-  options.add(visible).add_options()("file", po::value(&call.file));
-  try {
-    po::variables_map values;
-    po::store(
-        po::command_line_parser(arguments)
-            .options(options)
-            .positional(po::positional_options_description().add("file", 1))
-            .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-            .run(),
-        values);
-    po::notify(values);
-    if (values.count("help")) {
-      std::cout << visible;
-      call.help = true;
-      return call;
-    }
-    if (values.count("jobs")) {
-      if (workers < 1 || workers > 10'000)
-        throw Error("-j must be from 1 to 10000, got " + std::to_string(workers));
-      call.workers = std::size_t(workers);
-    }
-    if (values.count("shuffle")) call.shuffle = shuffle;
-  } catch (const po::error& error) {
-    throw Error(std::string(error.what()) + "; `elbow run --help` says what is expected");
-  }
-  if (call.file.empty()) throw Error("expected an experiment file; `elbow run --help` says more");
+  const auto parsed = parse_call(
+      {"run",
+       "Runs the cells of an experiment that are missing, failed, or were made by another build of "
+       "a plugin. The results go into <results>/<name of FILE without .toml>.",
+       {{"FILE", "an experiment", true}},
+       options},
+      arguments);
+  if (!parsed) return std::nullopt;
+  call.file = parsed->positionals.front();
+  call.workers = workers_of(*parsed);
+  if (parsed->options.count("shuffle"))
+    call.shuffle = parsed->options["shuffle"].as<std::uint64_t>();
   return call;
 }
 
@@ -182,8 +163,9 @@ void print_failures(const Plan& plan, const ScheduleResult& result,
 }  // namespace
 
 int elbow::verb_run(const std::vector<std::string>& arguments) {
-  const RunCall call = parse(arguments);
-  if (call.help) return 0;
+  const std::optional<RunCall> parsed = parse(arguments);
+  if (!parsed) return 0;
+  const RunCall& call = *parsed;
 
   ScanSettings scan;
   scan.digests = true;
@@ -199,7 +181,7 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
   if (!call.quiet) announce(plan, inventory, run.leftovers(), folder.string());
 
   ScheduleSettings settings;
-  settings.workers = call.workers.value_or(available_processors());
+  settings.workers = call.workers;
   settings.limits = plan.limits;
   settings.fail_fast = call.fail_fast;
   ProgressDisplay progress(inventory.cached, call.quiet);

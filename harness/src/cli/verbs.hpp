@@ -11,10 +11,12 @@ namespace elbow {
 /// wrong
 using Verb = int (*)(const std::vector<std::string>& arguments);
 
+int verb_run(const std::vector<std::string>& arguments);
 int verb_plan(const std::vector<std::string>& arguments);
 int verb_list(const std::vector<std::string>& arguments);
 int verb_info(const std::vector<std::string>& arguments);
 int verb_new(const std::vector<std::string>& arguments);
+int verb_verify(const std::vector<std::string>& arguments);
 int verb_version(const std::vector<std::string>& arguments);
 
 }  // namespace elbow

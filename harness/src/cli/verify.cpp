@@ -5,6 +5,7 @@
 
 #include "cli/progress_display.hpp"
 #include "cli/verbs.hpp"
+#include "cli/workers.hpp"
 #include "plan/plan_file.hpp"
 #include "plugins/folders.hpp"
 #include "plugins/scan.hpp"
@@ -17,58 +18,40 @@ using namespace elbow;
 namespace po = boost::program_options;
 
 struct VerifyCall {
-  bool help = false, quiet = false;
+  bool quiet = false;
   std::string folder;
   std::vector<std::string> only, plugin_folders;
-  std::optional<std::size_t> workers, sample;
+  std::size_t workers = 1;
+  std::optional<std::size_t> sample;
 };
 
-VerifyCall parse(const std::vector<std::string>& arguments) {
+/// Nothing after --help.
+std::optional<VerifyCall> parse(const std::vector<std::string>& arguments) {
   VerifyCall call;
-  std::int64_t workers = 0, sample = 0;
-  po::options_description visible(
-      "elbow verify DIR\n\nRuns the cells of a result folder again, elsewhere, and compares all "
-      "but "
-      "times and\nprovenance bit for bit.\n\noptions");
-  visible.add_options()("help,h", "this text")("sample", po::value(&sample)->value_name("N"),
-                                               "only N cells, spread over the plan")(
+  po::options_description options("options");
+  options.add_options()("sample", po::value<std::int64_t>()->value_name("N"),
+                        "only N cells, spread over the plan")(
       "only", po::value(&call.only)->composing()->value_name("CELL"),
-      "only these cells, as in `elbow run`")("jobs,j", po::value(&workers)->value_name("N"),
+      "only these cells, as in `elbow run`")("jobs,j", po::value<std::int64_t>()->value_name("N"),
                                              "cells at a time; default: the processors available")(
       "plugins", po::value(&call.plugin_folders)->composing()->value_name("FOLDER"),
       "another folder of plugins")("quiet,q", po::bool_switch(&call.quiet),
                                    "only differences and errors");
-  po::options_description options;
-  options.add(visible).add_options()("folder", po::value(&call.folder));
-  try {
-    po::variables_map values;
-    po::store(
-        po::command_line_parser(arguments)
-            .options(options)
-            .positional(po::positional_options_description().add("folder", 1))
-            .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-            .run(),
-        values);
-    po::notify(values);
-    if (values.count("help")) {
-      std::cout << visible;
-      call.help = true;
-      return call;
-    }
-    if (values.count("jobs")) {
-      if (workers < 1 || workers > 10'000)
-        throw Error("-j must be from 1 to 10000, got " + std::to_string(workers));
-      call.workers = std::size_t(workers);
-    }
-    if (values.count("sample")) {
-      if (sample < 1) throw Error("--sample must be at least 1, got " + std::to_string(sample));
-      call.sample = std::size_t(sample);
-    }
-  } catch (const po::error& error) {
-    throw Error(std::string(error.what()) + "; `elbow verify --help` says what is expected");
+  const auto parsed =
+      parse_call({"verify",
+                  "Runs the cells of a result folder again, elsewhere, and compares "
+                  "all but times and provenance bit for bit.",
+                  {{"DIR", "a result folder, results/<experiment>", true}},
+                  options},
+                 arguments);
+  if (!parsed) return std::nullopt;
+  call.folder = parsed->positionals.front();
+  call.workers = workers_of(*parsed);
+  if (parsed->options.count("sample")) {
+    const std::int64_t sample = parsed->options["sample"].as<std::int64_t>();
+    if (sample < 1) throw Error("--sample must be at least 1, got " + std::to_string(sample));
+    call.sample = std::size_t(sample);
   }
-  if (call.folder.empty())
-    throw Error("expected a result folder (results/<experiment>); `elbow verify --help` says more");
   return call;
 }
 
@@ -86,8 +69,9 @@ std::vector<PluginName> plugins_of(const Plan& plan) {
 }  // namespace
 
 int elbow::verb_verify(const std::vector<std::string>& arguments) {
-  const VerifyCall call = parse(arguments);
-  if (call.help) return 0;
+  const std::optional<VerifyCall> parsed = parse(arguments);
+  if (!parsed) return 0;
+  const VerifyCall& call = *parsed;
   const std::filesystem::path folder = call.folder;
   const Plan plan = read_plan(folder / "plan.json").plan;
   ScanSettings scan;
@@ -108,7 +92,7 @@ int elbow::verb_verify(const std::vector<std::string>& arguments) {
     std::cout.flush();
   }
   ScheduleSettings settings;
-  settings.workers = call.workers.value_or(available_processors());
+  settings.workers = call.workers;
   settings.limits = plan.limits;
   ProgressDisplay progress(0, call.quiet);
   const VerificationResult result =

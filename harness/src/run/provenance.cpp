@@ -3,26 +3,45 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <elbow/error.hpp>
 #include <elbow/plugin.hpp>
-#include <optional>
 
 #include "data/digest.hpp"
 
 namespace elbow {
 
+namespace {
+
+struct stat status_of(const std::filesystem::path& file) {
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0)
+    throw Error(file.string() + ": " + std::strerror(errno) +
+                "; the plugin was there when the run began");
+  return status;
+}
+
+/// Whether both describe one state of one file, as far as can be told without reading it.
+bool same(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+         a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
 PluginDigests::PluginDigests(const Plan& plan, const Catalog& catalog) {
   const auto digest = [&](const PlannedPlugin& plugin) -> Digest {
     const std::string name = std::string(kind_name(plugin.kind)) + "/" + plugin.name;
     if (const PluginInfo* info = catalog.find(plugin.kind, plugin.name))
-      return {name, info->digest};
+      return {name, info->digest, info->file, status_of(info->file)};
     const PluginRefusal* refusal = catalog.refusal(plugin.kind, plugin.name);
     throw Error(name + ": " + (refusal ? refusal->reason : "there is no such plugin"));
   };
   for (const ModelVariant& model : plan.models) of_model_.push_back({digest(model.plugin)});
   for (const MethodVariant& method : plan.methods) {
-    auto& digests = of_method_.emplace_back();
+    Digests& digests = of_method_.emplace_back();
     for (const auto* plugin :
          {&method.family, &method.estimator, &method.optimizer, &method.sampler})
       if (*plugin) digests.push_back(digest(**plugin));
@@ -31,19 +50,29 @@ PluginDigests::PluginDigests(const Plan& plan, const Catalog& catalog) {
 
 Json PluginDigests::of(const Cell& cell) const {
   Json digests = Json::object();
-  for (const auto* part : {&of_model_[cell.model], &of_method_[cell.method]})
-    for (const auto& [name, digest] : *part) digests[name] = digest;
+  for (const Digests* part : of_parts(cell))
+    for (const Digest& plugin : *part) digests[plugin.name] = plugin.sha256;
   return digests;
 }
 
 bool PluginDigests::match(const Cell& cell, const Json& provenance) const {
   const auto stored = provenance.find("plugins");
   if (stored == provenance.end() || !stored->is_object()) return false;
-  for (const auto* part : {&of_model_[cell.model], &of_method_[cell.method]})
-    for (const auto& [name, digest] : *part)
-      if (const auto entry = stored->find(name); entry == stored->end() || *entry != digest)
+  for (const Digests* part : of_parts(cell))
+    for (const Digest& plugin : *part)
+      if (const auto entry = stored->find(plugin.name);
+          entry == stored->end() || *entry != plugin.sha256)
         return false;
   return true;
+}
+
+void PluginDigests::require_unchanged(const Cell& cell) const {
+  for (const Digests* part : of_parts(cell))
+    for (const Digest& plugin : *part)
+      if (!same(plugin.status, status_of(plugin.file)))
+        throw Error(plugin.file.string() +
+                    ": the plugin has changed since the run began; run again, so that no result "
+                    "mixes two builds");
 }
 
 Json run_provenance() {

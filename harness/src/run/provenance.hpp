@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/stat.h>
+
+#include <array>
+#include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "plan/plan.hpp"
@@ -24,9 +27,22 @@ class PluginDigests {
   /// now.
   bool match(const Cell& cell, const Json& provenance) const;
 
+  /// To be called before a cell maps its plugins, so that its provenance is true.
+  /// @throws Error when a plugin's file is not the one that was there at the beginning
+  void require_unchanged(const Cell& cell) const;
+
  private:
-  using Digest = std::pair<std::string, std::string>;
-  std::vector<std::vector<Digest>> of_model_, of_method_;
+  struct Digest {
+    std::string name;  ///< kind/name
+    std::string sha256;
+    std::filesystem::path file;
+    struct stat status;
+  };
+  using Digests = std::vector<Digest>;
+  std::array<const Digests*, 2> of_parts(const Cell& cell) const {
+    return {&of_model_[cell.model], &of_method_[cell.method]};
+  }
+  std::vector<Digests> of_model_, of_method_;
 };
 
 /// What is stored with every cell of a run, besides the digests of its plugins: the program, its

@@ -1,0 +1,40 @@
+#include <elbow/elbow.hpp>
+
+namespace {
+
+using namespace elbow;
+
+std::vector<Option> options() {
+  std::vector<Option> all;
+  all.push_back(integer("dimension", 2, "D").at_least(1));
+  all.push_back(table("centres", optional, "a table whose first row is the mean"));
+  return all;
+}
+
+/// A standard normal, about the first row of a table where one is given.
+class Isotropic : public Model, public Density {
+ public:
+  explicit Isotropic(const ModelSetup& setup)
+      : mean_(Eigen::VectorXd::Zero(setup.options.integer("dimension"))) {
+    if (setup.options.has("centres"))
+      mean_ = setup.options.table("centres").values.row(0).transpose();
+  }
+
+  Density* density() override { return this; }
+  Index dimension() const override { return mean_.size(); }
+  std::vector<Variable> variables() const override { return {{"x", {mean_.size()}, {}, ""}}; }
+  void log_density(Draws z, VectorOut log_p) override {
+    log_p = -0.5 * (z.colwise() - mean_).colwise().squaredNorm().transpose();
+    log_p.array() -= 0.5 * double(mean_.size()) * log_2pi;
+  }
+
+ private:
+  Eigen::VectorXd mean_;
+};
+
+}  // namespace
+
+ELBOW_PLUGIN(Isotropic, options,
+             {.name = "isotropic",
+              .summary = "a standard normal, for tests of the host",
+              .provides = Ability::density})
