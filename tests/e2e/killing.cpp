@@ -31,7 +31,7 @@ void disturb(const Workplace& place, Victim victim, std::chrono::microseconds mo
 
 TEST_CASE("kill -9 of host, worker or both at any of 50 moments leaves complete cells or none") {
   const Workplace place;
-  const std::size_t cells = 40;
+  const std::size_t cells = 24;
   place.write("a.toml", experiment(int(cells), "pause = 0.2"));
   REQUIRE(elbow::test::elbow(place.folder(), {"run", "a.toml", "-j", "2", "--results", "calm"})
               .status == 0);

@@ -114,11 +114,11 @@ TEST_CASE("a plugin that is removed during a run fails the cells that are left, 
 TEST_CASE("a plugin that is rebuilt during a run does not mix two builds in one result") {
   const Workplace place;
   const fs::path plugins = place.copy_of_plugins();
-  place.write("a.toml", experiment(12, "pause = 5"));
-  Program program(place.folder(), {"run", "a.toml", "-j", "1"}, plugins);
-  wait_for_cells(place / "results/a", 2);
   fs::copy_file(plugins / "samplers/moody.so", place / "new.so");
   std::ofstream(place / "new.so", std::ios::app) << "another build";
+  place.write("a.toml", experiment(12, "pause = 20"));
+  Program program(place.folder(), {"run", "a.toml", "-j", "1"}, plugins);
+  wait_for_cells(place / "results/a", 2);
   fs::rename(place / "new.so", plugins / "samplers/moody.so");
   const Ended run = program.wait();
   CHECK(run.status == 1);
