@@ -16,7 +16,8 @@ CellWork work_of(const Plan& plan, const Catalog& catalog, const PluginDigests& 
     return CellContext{plan, catalog, std::move(of_cell), stop_requested()};
   };
   return {
-      [context](const Cell& cell, const fs::path& file) {
+      [context, &digests](const Cell& cell, const fs::path& file) {
+        digests.require_unchanged(cell);
         return run_cell(context(cell), cell, file);
       },
       [context](const Cell& cell, const fs::path& file, const Outcome& outcome, double seconds) {
