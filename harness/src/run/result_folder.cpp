@@ -10,6 +10,8 @@
 #include <csignal>
 #include <cstring>
 #include <elbow/error.hpp>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 #include <thread>
 
@@ -19,6 +21,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// A process that was killed but that nobody has waited for yet writes no more either.
+bool is_gone(pid_t process) {
+  if (kill(process, 0) != 0) return errno == ESRCH;
+  std::ifstream status("/proc/" + std::to_string(process) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(status), {}};
+  const std::size_t name_end = text.rfind(") ");  // "<pid> (<name>) <state> ..."
+  return name_end != std::string::npos && text.compare(name_end + 2, 1, "Z") == 0;
+}
+
 /// Of a temporary file `.<name>.tmp-<process>`: whether its process is gone.
 bool is_leftover(const std::string& name) {
   const std::size_t mark = name.rfind(".tmp-");
@@ -27,7 +38,7 @@ bool is_leftover(const std::string& name) {
   const char* begin = name.data() + mark + 5;
   const auto [end, error] = std::from_chars(begin, name.data() + name.size(), process);
   if (error != std::errc() || end == begin || process <= 0) return false;
-  return kill(process, 0) != 0 && errno == ESRCH;
+  return is_gone(process);
 }
 
 }  // namespace
