@@ -1,0 +1,106 @@
+// The shipped experiments, run as they are: what their first comments say must be what comes out.
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "program.hpp"
+#include "record/cell_summary.hpp"
+
+using namespace elbow;
+using namespace elbow::test;
+
+namespace {
+
+/// Runs experiments/<name>.toml with the project's own plugins. @return all its cells
+std::vector<CellSummary> run(const Workplace& place, const std::string& name) {
+  const Ended ended = elbow::test::elbow(
+      place.folder(), {"run", ELBOW_SOURCE "/experiments/" + name + ".toml", "--quiet"});
+  INFO(ended.output);
+  REQUIRE(ended.status == 0);
+  return read_index(place / ("results/" + name));
+}
+
+bool starts_with(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+/// A metric's value over the cells of one model whose method's name starts like this.
+std::vector<double> values(const std::vector<CellSummary>& cells, const std::string& model,
+                           const std::string& method, const std::string& metric) {
+  std::vector<double> found;
+  for (const CellSummary& cell : cells)
+    if (cell.model == model && starts_with(cell.method, method))
+      found.push_back(cell.metrics.at(metric).value);
+  REQUIRE(found.size() == 3);
+  return found;
+}
+
+double mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / double(values.size());
+}
+
+}  // namespace
+
+TEST_CASE("free_energy: log evidence is KL plus ELBO in every cell, and KL reaches its optimum") {
+  const Workplace place;
+  const auto cells = run(place, "free_energy");
+  REQUIRE(cells.size() == 42);
+  for (const CellSummary& cell : cells) {
+    INFO(cell.model << " / " << cell.method << " / " << cell.replicate);
+    const Metric& residual = cell.metrics.at("free_energy_residual");
+    CHECK(std::abs(residual.value) < 5 * residual.mcse + 1e-9);
+    CHECK(cell.metrics.at("kl_to_posterior").value > -1e-9);
+  }
+  // -1/2 log(1 - 0.9^2): the best mean-field approximation of a correlation of 0.9.
+  for (const double kl :
+       values(cells, "correlated", "mean-field(estimator.entropy=closed)", "kl_to_posterior")) {
+    CHECK(kl > 0.830366 - 1e-6);
+    CHECK(kl < 0.830366 + 0.01);
+  }
+  CHECK(mean(values(cells, "correlated", "mean-field(estimator.entropy=closed)",
+                    "kl_from_posterior")) > 2);
+  for (const char* entropy : {"closed", "sticking_the_landing"})
+    for (const char* model : {"correlated", "regression"})
+      for (const double kl :
+           values(cells, model, std::string("full-rank(estimator.entropy=") + entropy + ")",
+                  "kl_to_posterior"))
+        CHECK(kl < 0.05);
+}
+
+TEST_CASE("free_energy: gradient variances order as theory says") {
+  const Workplace place;
+  const auto cells = run(place, "free_energy");
+  const auto variance = [&](const std::string& method) {
+    return mean(values(cells, "regression", method, "gradient_variance"));
+  };
+  CHECK(variance("mean-field-score(estimator.baseline=none)") >
+        100 * variance("mean-field-score(estimator.baseline=leave_one_out)"));
+  CHECK(variance("mean-field-score(estimator.baseline=leave_one_out)") >
+        variance("mean-field(estimator.entropy=sticking_the_landing)"));
+  CHECK(mean(values(cells, "correlated", "full-rank(estimator.entropy=sticking_the_landing)",
+                    "gradient_variance")) < 1e-6);
+}
+
+TEST_CASE(
+    "quickstart: HMC's errors are Monte-Carlo errors, and Gaussians stay below the evidence") {
+  const Workplace place;
+  const auto cells = run(place, "quickstart");
+  REQUIRE(cells.size() == 18);
+  for (const CellSummary& cell : cells) {
+    INFO(cell.model << " / " << cell.method << " / " << cell.replicate);
+    CHECK(cell.outcome.ending == Ending::budget_spent);
+    if (cell.method == "hmc") {
+      const Metric& error = cell.metrics.at("mean_error_max");
+      CHECK(error.value < 5 * error.mcse);
+    } else {
+      const Metric& elbo = cell.metrics.at("elbo");
+      CHECK(elbo.value < cell.metrics.at("log_evidence").value + 5 * elbo.mcse);
+    }
+  }
+  // On eight schools the Gaussians' errors are real: beyond anything Monte Carlo explains.
+  for (const char* method : {"mean-field", "full-rank"})
+    CHECK(mean(values(cells, "eight_schools", method, "mean_error_max")) > 0.05);
+  for (const double rhat : values(cells, "eight_schools", "hmc", "rhat_max")) CHECK(rhat < 1.02);
+}
