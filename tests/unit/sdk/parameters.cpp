@@ -49,7 +49,8 @@ TEST_CASE("a gradient has the layout of its parameters, and a default one is not
   const GradientOut out = gradient.out();
   REQUIRE(bool(out));
   CHECK_FALSE(bool(GradientOut()));
-  out.vector(mean) += Eigen::Vector2d(3, 4);
+  out.vector(mean)[0] += 3;
+  out.vector(mean)[1] += 4;
   out.matrix(weights)(0, 1) += 12;
   CHECK(gradient.squared_norm() == 169);
   gradient.set_zero();
