@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <elbow/random.hpp>
 #include <fstream>
 #include <string>
@@ -20,10 +21,6 @@ namespace {
 
 constexpr Index numbers = 10;       // per draw
 constexpr Index append_size = 100;  // draws per call
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 /// Resident memory now, MB.
 double resident_mb() {
@@ -39,8 +36,26 @@ double peak_mb() {
   return static_cast<double>(usage.ru_maxrss) * 1.024e-3;
 }
 
-double write_plainly(const std::string& file, const Eigen::MatrixXd& block, Index draws) {
+struct Cost {
+  double seconds, processor_seconds;
+};
+
+/// What `work` takes, by the clock and of this process's processor time.
+template <class Work>
+Cost cost_of(Work&& work) {
+  const auto processor = [] {
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  };
+  const double before = processor();
   const auto start = std::chrono::steady_clock::now();
+  work();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+          processor() - before};
+}
+
+void write_plainly(const std::string& file, const Eigen::MatrixXd& block, Index draws) {
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
   const auto bytes = static_cast<std::size_t>(block.size()) * sizeof(double);
   for (Index done = 0; done < draws; done += block.cols())
@@ -50,22 +65,17 @@ double write_plainly(const std::string& file, const Eigen::MatrixXd& block, Inde
     }
   ::fsync(descriptor);
   ::close(descriptor);
-  const double seconds = seconds_since(start);
   ::unlink(file.c_str());
-  return seconds;
 }
 
-double record(const std::string& file, const Eigen::MatrixXd& block, Index draws,
-              const std::vector<Variable>& variables) {
-  const auto start = std::chrono::steady_clock::now();
+void record(const std::string& file, const Eigen::MatrixXd& block, Index draws,
+            const std::vector<Variable>& variables) {
   CellWriter cell(file);
   DrawStream& stream = cell.draws("posterior", variables, 1);
   for (Index done = 0; done < draws; done += append_size)
     stream.append(0, block.middleCols(done % block.cols(), append_size));
   cell.commit();
-  const double seconds = seconds_since(start);
   ::unlink(file.c_str());
-  return seconds;
 }
 
 }  // namespace
@@ -82,16 +92,19 @@ int main(int argc, char** argv) {
 
   std::printf("%.0f MB: %ld draws of %ld standard normal numbers; resident at the start %.0f MB\n",
               mb, static_cast<long>(draws), static_cast<long>(numbers), resident_mb());
-  std::printf("%-28s %8s %8s %14s\n", "", "s", "MB/s", "of plain write");
+  std::printf("%-24s %8s %8s %8s %14s\n", "", "s", "CPU s", "MB/s", "of plain write");
   for (int round = 0; round < 3; ++round) {
-    const double plain = write_plainly(folder + "/plain.bin", block, draws);
-    const double vector = record(folder + "/vector.h5", block, draws, {{"z", {numbers}, {}, ""}});
-    const double scalar = record(folder + "/scalars.h5", block, draws, scalars);
-    std::printf("%-28s %8.2f %8.0f\n", "plain write()", plain, mb / plain);
-    std::printf("%-28s %8.2f %8.0f %13.0f%%\n", "one variable of 10", vector, mb / vector,
-                100 * plain / vector);
-    std::printf("%-28s %8.2f %8.0f %13.0f%%\n", "ten scalar variables", scalar, mb / scalar,
-                100 * plain / scalar);
+    const Cost plain = cost_of([&] { write_plainly(folder + "/plain.bin", block, draws); });
+    const auto print = [&](const char* what, const Cost& cost) {
+      std::printf("%-24s %8.2f %8.2f %8.0f %13.0f%%\n", what, cost.seconds, cost.processor_seconds,
+                  mb / cost.seconds, 100 * plain.seconds / cost.seconds);
+    };
+    print("plain write()", plain);
+    print("one variable of 10", cost_of([&] {
+            record(folder + "/vector.h5", block, draws, {{"z", {numbers}, {}, ""}});
+          }));
+    print("ten scalar variables",
+          cost_of([&] { record(folder + "/scalars.h5", block, draws, scalars); }));
   }
   std::printf("peak resident %.0f MB\n", peak_mb());
 }

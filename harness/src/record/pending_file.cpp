@@ -16,6 +16,9 @@ namespace {
 /// Most cells are smaller than this and are written with one system call.
 constexpr std::size_t memory_limit = std::size_t{1} << 20;
 
+/// So many bytes are written before the system is asked to bring them to the disk.
+constexpr std::size_t send_limit = std::size_t{32} << 20;
+
 /// What HDF5 holds of an open file: its own fields, then ours.
 struct OpenFile {
   H5FD_t common;
@@ -207,6 +210,12 @@ bool PendingFile::write_out(std::size_t offset, std::string_view bytes) {
     done += static_cast<std::size_t>(n);
   }
   size_ = std::max(size_, offset + bytes.size());
+  unsent_ += bytes.size();
+  if (unsent_ >= send_limit) {
+    // Lets the disk work while the next draws are made; only a hint, fsync reports what fails.
+    ::sync_file_range(descriptor_, 0, 0, SYNC_FILE_RANGE_WRITE);
+    unsent_ = 0;
+  }
   return true;
 }
 

@@ -77,6 +77,7 @@ class PendingFile {
   std::vector<char> image_;  ///< the whole file while it is small
   bool in_memory_ = true;
   std::size_t size_ = 0;
+  std::size_t unsent_ = 0;  ///< bytes written since the system was asked to store them
   std::vector<Kept> kept_;  ///< metadata written after a refusal, in order
   int error_ = 0;           ///< the system's number for the first refusal
   bool abandoned_ = false;

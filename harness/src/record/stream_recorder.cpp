@@ -147,33 +147,37 @@ void StreamRecorder::flush(Block& block) {
 std::size_t StreamRecorder::gather(const Column& column, const Block& block, Index first,
                                    Index count, Index rows) {
   const StreamedVariable& described = column.described;
+  const std::string& name = described.variable.name;
   const Index size = described.variable.size();
   const std::size_t bytes =
       static_cast<std::size_t>(count * rows * size) * bytes_of(described.stored_as);
   scratch_.resize((bytes + sizeof(double) - 1) / sizeof(double));
-  auto* reals = scratch_.data();
-  auto* integers = reinterpret_cast<std::int64_t*>(scratch_.data());
-  auto* booleans = reinterpret_cast<std::int8_t*>(scratch_.data());
-  Index out = 0;
-  for (Index c = first - block.first; c < first - block.first + count; ++c) {
-    for (Index r = 0; r < rows; ++r, out += size) {
-      const double* row = block.rows.data() + (c * rows_ + r) * row_size_ + column.offset;
-      for (Index e = 0; e < size; ++e) {
-        const Index place =
-            out + (column.c_order.empty() ? e : column.c_order[static_cast<std::size_t>(e)]);
-        switch (described.stored_as) {
-          case StoredAs::real:
-            reals[place] = row[e];
-            break;
-          case StoredAs::integer:
-            integers[place] = to_integer(row[e], described.variable.name);
-            break;
-          case StoredAs::boolean:
-            booleans[place] = to_boolean(row[e], described.variable.name);
-            break;
-        }
-      }
+  const auto chain_rows = [&](Index c) {
+    return block.rows.data() + (first - block.first + c) * rows_ * row_size_ + column.offset;
+  };
+  const auto convert = [&](auto* out, const auto& converted) {
+    for (Index c = 0; c < count; ++c) {
+      const double* row = chain_rows(c);
+      for (Index r = 0; r < rows; ++r, row += row_size_, out += size)
+        if (column.c_order.empty())
+          for (Index e = 0; e < size; ++e) out[e] = converted(row[e]);
+        else
+          for (Index e = 0; e < size; ++e)
+            out[column.c_order[static_cast<std::size_t>(e)]] = converted(row[e]);
     }
+  };
+  switch (described.stored_as) {
+    case StoredAs::real:
+      convert(scratch_.data(), [](double value) { return value; });
+      break;
+    case StoredAs::integer:
+      convert(reinterpret_cast<std::int64_t*>(scratch_.data()),
+              [&](double value) { return to_integer(value, name); });
+      break;
+    case StoredAs::boolean:
+      convert(reinterpret_cast<std::int8_t*>(scratch_.data()),
+              [&](double value) { return to_boolean(value, name); });
+      break;
   }
   return bytes;
 }
