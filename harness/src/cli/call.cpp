@@ -12,7 +12,8 @@ namespace po = boost::program_options;
 std::string usage(const CallSyntax& syntax) {
   std::string line = "elbow " + syntax.verb;
   for (const Positional& positional : syntax.positionals)
-    line += positional.required ? " " + positional.name : " [" + positional.name + "]";
+    line += (positional.required ? " " + positional.name : " [" + positional.name + "]") +
+            (positional.repeated ? "..." : "");
   return line + " [options]";
 }
 
@@ -30,7 +31,8 @@ void print_help(const CallSyntax& syntax, const po::options_description& options
 
 void check_count(const CallSyntax& syntax, const std::vector<std::string>& given) {
   const auto& expected = syntax.positionals;
-  if (given.size() > expected.size())
+  const bool open_end = !expected.empty() && expected.back().repeated;
+  if (given.size() > expected.size() && !open_end)
     throw Error("unexpected argument \"" + given[expected.size()] + "\"; the call is `" +
                 usage(syntax) + "`");
   if (given.size() < expected.size() && expected[given.size()].required)

@@ -11,7 +11,8 @@ namespace elbow {
 struct Positional {
   std::string name;  ///< as in the usage line: KIND, FILE, ...
   std::string help;
-  bool required = true;  ///< optional ones come last
+  bool required = true;   ///< optional ones come last
+  bool repeated = false;  ///< the last one may be given several times
 };
 
 /// What a verb can be called with.

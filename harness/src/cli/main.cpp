@@ -18,6 +18,9 @@ struct Entry {
 constexpr Entry entries[] = {
     {"run", "FILE", "run the cells of an experiment that are not done", elbow::verb_run},
     {"plan", "FILE", "cells, incompatibilities, nothing run", elbow::verb_plan},
+    {"compare", "DIR...", "tables: by model, method, metric", elbow::verb_compare},
+    {"report", "DIR", "one offline HTML page", elbow::verb_report},
+    {"index", "DIR", "rebuild the index", elbow::verb_index},
     {"list", "[KIND]", "the plugins that are found", elbow::verb_list},
     {"info", "KIND/NAME", "what a plugin is, needs and can be told", elbow::verb_info},
     {"new", "KIND NAME", "a folder with a plugin that builds", elbow::verb_new},

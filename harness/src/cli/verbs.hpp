@@ -13,6 +13,9 @@ using Verb = int (*)(const std::vector<std::string>& arguments);
 
 int verb_run(const std::vector<std::string>& arguments);
 int verb_plan(const std::vector<std::string>& arguments);
+int verb_compare(const std::vector<std::string>& arguments);
+int verb_report(const std::vector<std::string>& arguments);
+int verb_index(const std::vector<std::string>& arguments);
 int verb_list(const std::vector<std::string>& arguments);
 int verb_info(const std::vector<std::string>& arguments);
 int verb_new(const std::vector<std::string>& arguments);

@@ -1,0 +1,101 @@
+#include "compare/result_folder.hpp"
+
+#include <algorithm>
+#include <elbow/error.hpp>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <unordered_map>
+
+namespace elbow {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<std::string> names_of(const Json& variants) {
+  std::vector<std::string> names;
+  for (const Json& variant : variants) names.push_back(variant.at("name"));
+  return names;
+}
+
+std::string read_text(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw Error(file.string() + ": cannot be read");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void read_plan(const Json& plan, ResultFolder& folder, std::vector<CellSummary> cells) {
+  folder.title = plan.value("title", "");
+  folder.experiment_text = plan.value("experiment_text", "");
+  folder.models = names_of(plan.at("models"));
+  folder.methods = names_of(plan.at("methods"));
+  for (const Json& pair : plan.at("impossible"))
+    folder.impossible.push_back({folder.models.at(pair.at("model")),
+                                 folder.methods.at(pair.at("method")), pair.at("reason")});
+
+  std::unordered_map<std::string, CellSummary> by_hash;
+  for (CellSummary& cell : cells) by_hash.emplace(cell.hash, std::move(cell));
+  folder.left_out = by_hash.size();
+  for (const Json& planned : plan.at("cells")) {
+    const auto found = by_hash.find(planned.at("hash"));
+    if (found != by_hash.end()) {
+      folder.cells.push_back(std::move(found->second));
+      --folder.left_out;
+    } else {
+      folder.missing.push_back({folder.models.at(planned.at("model")),
+                                folder.methods.at(planned.at("method")),
+                                planned.at("replicate").get<std::int64_t>()});
+    }
+  }
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+}  // namespace
+
+ResultFolder arrange(const fs::path& path, const std::string& plan,
+                     std::vector<CellSummary> cells) {
+  ResultFolder folder;
+  folder.path = path;
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  folder.name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+  folder.has_plan = !plan.empty();
+  if (folder.has_plan) {
+    try {
+      read_plan(Json::parse(plan), folder, std::move(cells));
+    } catch (const Json::exception& error) {
+      throw Error((path / "plan.json").string() + ": not a plan: " + error.what());
+    } catch (const std::out_of_range&) {
+      throw Error((path / "plan.json").string() +
+                  ": not a plan: a cell names a model or a method that is not there");
+    }
+    return folder;
+  }
+  std::stable_sort(cells.begin(), cells.end(), [](const CellSummary& a, const CellSummary& b) {
+    return std::tie(a.model, a.method, a.replicate) < std::tie(b.model, b.method, b.replicate);
+  });
+  for (const CellSummary& cell : cells) {
+    add_once(folder.models, cell.model);
+    add_once(folder.methods, cell.method);
+  }
+  folder.cells = std::move(cells);
+  return folder;
+}
+
+ResultFolder read_result_folder(const fs::path& folder) {
+  if (!fs::is_directory(folder))
+    throw Error(folder.string() + ": expected a result folder, " +
+                (fs::exists(folder) ? "this is a file" : "there is nothing of that name"));
+  const bool has_plan = fs::exists(folder / "plan.json");
+  if (!has_plan && !fs::exists(folder / "cells"))
+    throw Error(folder.string() +
+                ": not a result folder: expected plan.json or cells/ in it, found neither");
+  return arrange(folder, has_plan ? read_text(folder / "plan.json") : "", read_index(folder));
+}
+
+}  // namespace elbow
