@@ -113,7 +113,8 @@ TEST_CASE("cells made by another build of a plugin are run again") {
 }
 
 TEST_CASE(
-    "--only takes part of the cells, and a name that fits none is an error with some that do") {
+    "the option --only takes part of the cells, and a name that fits none is an error with some "
+    "that do") {
   const Workplace place;
   place.write("a.toml", experiment(5));
   const Ended two = elbow::test::elbow(place.folder(), {"run", "a.toml", "--only", "*/*/[12]"});
@@ -124,7 +125,7 @@ TEST_CASE(
   CHECK_THAT(none.output, Contains("isotropic/walk/0"));
 }
 
-TEST_CASE("--fail-fast stops at the first failure, and a later run does the rest") {
+TEST_CASE("with --fail-fast a run stops at the first failure, and a later one does the rest") {
   const Workplace place;
   place.write("a.toml",
               experiment(3) +

@@ -162,6 +162,9 @@ Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, doubl
   sigset_t every, before;
   sigfillset(&every);
   sigprocmask(SIG_BLOCK, &every, &before);
+  // What this process has not printed yet is not the worker's to print.
+  std::cout.flush();
+  std::fflush(nullptr);
   start_ = Clock::now();
   pid_ = fork();
   if (pid_ == 0) {

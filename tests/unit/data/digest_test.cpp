@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/scratch_folder.hpp"
+
 using namespace elbow;
 namespace fs = std::filesystem;
 
@@ -18,11 +20,11 @@ TEST_CASE("the SHA-256 of a text is that of FIPS 180-2") {
 }
 
 TEST_CASE("the SHA-256 of a file larger than a block is that of its content") {
-  const fs::path file = fs::temp_directory_path() / "elbow_digest_test";
+  const ScratchFolder folder;
+  const fs::path file = folder / "large";
   const std::string content(3'000'001, 'x');
   std::ofstream(file, std::ios::binary) << content;
   CHECK(sha256_of_file(file) == sha256_of_text(content));
-  fs::remove(file);
 }
 
 TEST_CASE("digesting a missing file or a folder says which and why") {

@@ -5,21 +5,20 @@
 #include <fstream>
 
 #include "data/digest.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace elbow;
 namespace fs = std::filesystem;
 
 namespace {
 
-/// Two folders that are gone at the end of the test.
+/// An experiment's folder and two of ELBOW_DATA.
 struct Folders {
-  fs::path root = fs::temp_directory_path() / "elbow_lookup_test";
+  ScratchFolder root;
   fs::path home = root / "experiment", first = root / "first", second = root / "second";
   Folders() {
-    fs::remove_all(root);
     for (const fs::path& folder : {home, first, second}) fs::create_directories(folder);
   }
-  ~Folders() { fs::remove_all(root); }
   std::string variable() const { return first.string() + ":" + second.string(); }
   static void write(const fs::path& file, const std::string& text) { std::ofstream(file) << text; }
 };

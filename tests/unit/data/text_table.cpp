@@ -6,7 +6,7 @@
 #include <elbow/error.hpp>
 #include <fstream>
 
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace elbow;
 using Catch::Matchers::EndsWith;

@@ -7,7 +7,7 @@
 
 #include "example_cell.hpp"
 #include "record/cell_summary.hpp"
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace elbow;
 

@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "example_cell.hpp"
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using Catch::Matchers::Contains;
 

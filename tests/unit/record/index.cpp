@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "record/cell_summary.hpp"
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace elbow;
 using Catch::Matchers::Contains;

@@ -9,7 +9,7 @@
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "elbow-record-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "elbow-test-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   ~ScratchFolder() {
