@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "example_cell.hpp"
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace elbow;
 
