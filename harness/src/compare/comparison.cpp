@@ -102,7 +102,7 @@ void select_and_group(std::vector<Item>& items, const CompareRequest& request,
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!selected[i]) continue;
     const auto value = items[i].keys.find(comparison.by);
-    items[i].group = value == items[i].keys.end() ? "none" : value->second;
+    items[i].group = value == items[i].keys.end() ? "(without)" : value->second;
     left.push_back(std::move(items[i]));
   }
   if (left.empty() && !items.empty())
@@ -286,14 +286,14 @@ std::string plural(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-/// Failures and skipped cells with their reasons, equal reasons together.
+/// The reasons of cells that did not end well, equal reasons together.
 void note_reasons(const std::vector<Item>& items, Comparison& comparison) {
   std::vector<std::string> texts;
   std::map<std::string, std::size_t> counts;
   for (const Item& item : items) {
     if (item.cell == nullptr) continue;
     const Outcome& outcome = item.cell->outcome;
-    if (enters_averages(outcome.ending) && outcome.reason.empty()) continue;
+    if (outcome.ending == Ending::converged || outcome.ending == Ending::budget_spent) continue;
     const std::string text = item.model + " / " + item.method + ": " + ending_name(outcome.ending) +
                              (outcome.reason.empty() ? "" : ": " + outcome.reason);
     if (++counts[text] == 1) texts.push_back(text);
@@ -315,6 +315,9 @@ void note_folders(const std::vector<ResultFolder>& folders, Comparison& comparis
       comparison.notes.push_back(where + plural(folder.missing.size(), "cell") + " of " +
                                  std::to_string(folder.missing.size() + folder.cells.size()) +
                                  " planned have no result yet; `elbow run` does what is missing");
+    for (const std::filesystem::path& file : folder.unreadable)
+      comparison.notes.push_back(
+          file.string() + ": no complete cell file, counted as missing; `elbow index` says why");
     if (folder.left_out > 0)
       comparison.notes.push_back(where + plural(folder.left_out, "cell") +
                                  " of other versions of the experiment (not in plan.json) " +

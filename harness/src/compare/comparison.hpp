@@ -39,7 +39,7 @@ struct MetricSummary {
 struct ComparedRow {
   std::string folder;  ///< name of the result folder
   std::string model, method;
-  std::string group;  ///< the value of what `by` names
+  std::string group;  ///< the value of what `by` names; "(without)" where there is none
   std::map<Ending, int> outcomes;
   int finished = 0;  ///< cells that ended by themselves: their metrics are averaged
   int missing = 0;   ///< planned cells without a result

@@ -45,7 +45,7 @@ void read_plan(const Json& plan, ResultFolder& folder, std::vector<CellSummary> 
       folder.cells.push_back(std::move(found->second));
       --folder.left_out;
     } else {
-      folder.missing.push_back({folder.models.at(planned.at("model")),
+      folder.missing.push_back({planned.at("hash"), folder.models.at(planned.at("model")),
                                 folder.methods.at(planned.at("method")),
                                 planned.at("replicate").get<std::int64_t>()});
     }
@@ -95,7 +95,13 @@ ResultFolder read_result_folder(const fs::path& folder) {
   if (!has_plan && !fs::exists(folder / "cells"))
     throw Error(folder.string() +
                 ": not a result folder: expected plan.json or cells/ in it, found neither");
-  return arrange(folder, has_plan ? read_text(folder / "plan.json") : "", read_index(folder));
+  ResultFolder result =
+      arrange(folder, has_plan ? read_text(folder / "plan.json") : "", read_index(folder));
+  for (const MissingCell& cell : result.missing) {
+    const fs::path file = folder / "cells" / cell.hash.substr(0, 2) / (cell.hash + ".h5");
+    if (fs::exists(file)) result.unreadable.push_back(file);
+  }
+  return result;
 }
 
 }  // namespace elbow

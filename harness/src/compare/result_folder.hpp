@@ -10,6 +10,7 @@ namespace elbow {
 
 /// A cell of plan.json that has no result yet.
 struct MissingCell {
+  std::string hash;
   std::string model, method;
   std::int64_t replicate = 0;
 };
@@ -28,6 +29,7 @@ struct ResultFolder {
   bool has_plan = false;
   std::vector<CellSummary> cells;  ///< in the order of the plan
   std::vector<MissingCell> missing;
+  std::vector<std::filesystem::path> unreadable;  ///< files of missing cells, there but damaged
   std::vector<ImpossiblePair> impossible;
   std::vector<std::string> models, methods;  ///< names, in the order of the plan
   std::size_t left_out = 0;                  ///< cells in the folder that plan.json does not name

@@ -7,7 +7,7 @@ namespace elbow {
 namespace {
 
 /// Labels and outcomes longer than this continue on the next line.
-constexpr std::size_t widest_label = 44;
+constexpr std::size_t widest_labels = 64;  // of all label columns together
 constexpr std::size_t widest_outcome = 28;
 constexpr std::size_t most_notes = 40;
 constexpr std::size_t gap = 2;
@@ -27,8 +27,8 @@ std::string printable(std::string text) {
   return text;
 }
 
-/// Lines of at most `width` characters, broken behind a comma, a blank or a parenthesis where there
-/// is one in the second half of the line.
+/// Lines of at most `width` characters, broken behind a comma, a blank, a parenthesis or an equals
+/// sign where there is one in the second half of the line.
 std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
   std::vector<std::string> lines;
   std::size_t begin = 0;
@@ -38,7 +38,7 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
         ++end;
       while (end < text.size() && continues_character(text[end]));
     for (std::size_t i = end; i > begin + (end - begin) / 2; --i)
-      if (text[i - 1] == ' ' || text[i - 1] == ',' || text[i - 1] == '(') {
+      if (std::string(" ,(=").find(text[i - 1]) != std::string::npos) {
         end = i;
         break;
       }
@@ -46,8 +46,10 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
     begin = end;
   }
   lines.push_back(text.substr(begin));
-  for (std::string& line : lines)
-    while (!line.empty() && line.back() == ' ') line.pop_back();
+  for (std::string& line : lines) {
+    line.erase(0, std::min(line.find_first_not_of(' '), line.size()));
+    line.erase(line.find_last_not_of(' ') + 1);
+  }
   return lines;
 }
 
@@ -62,7 +64,7 @@ Column make_column(const PrintedTable& table, std::size_t index) {
   Column column;
   const bool outcome = index == table.labels + 1;
   column.left_aligned = index < table.labels || outcome;
-  const std::size_t widest = outcome ? widest_outcome : widest_label;
+  const std::size_t widest = outcome ? widest_outcome : widest_labels / table.labels;
   column.cells.push_back(wrapped(printable(table.columns[index]), widest));
   for (const auto& row : table.rows) column.cells.push_back(wrapped(printable(row[index]), widest));
   for (const auto& cell : column.cells)
