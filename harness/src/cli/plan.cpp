@@ -3,11 +3,10 @@
 #include <iostream>
 #include <map>
 
-#include "cli/call.hpp"
+#include "cli/plugin_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "plan/plan_experiment.hpp"
 #include "plan/plan_file.hpp"
-#include "plugins/folders.hpp"
 
 namespace {
 
@@ -70,27 +69,23 @@ void print_text(const Plan& plan, std::ostream& out) {
 }  // namespace
 
 int elbow::verb_plan(const std::vector<std::string>& arguments) {
-  namespace po = boost::program_options;
   CallSyntax syntax{"plan",
                     "Prints the cells of an experiment and the pairs that are impossible; runs "
                     "nothing.",
-                    {{"FILE", "the experiment"}},
+                    {{"FILE", "an experiment"}},
                     {}};
-  std::vector<std::string> overrides, folders;
-  std::string format;
+  std::vector<std::string> overrides;
   syntax.options.add_options()(
-      "set", po::value(&overrides)->composing()->value_name("PATH=VALUE"),
-      "override a value of the file, for example method.NAME.stop.iterations=100")(
-      "format", po::value(&format)->default_value("text")->value_name("text|json"), "how to print")(
-      "plugins", po::value(&folders)->composing()->value_name("FOLDER"),
-      "another folder of plugins");
+      "set", boost::program_options::value(&overrides)->composing()->value_name("PATH=VALUE"),
+      "override a value of the file, for example method.NAME.stop.iterations=100");
+  add_plugins_option(syntax.options);
+  add_format_option(syntax.options);
   const auto call = parse_call(syntax, arguments);
   if (!call) return 0;
-  if (format != "text" && format != "json")
-    throw Error("--format must be text or json, got \"" + format + "\"");
-  const PlannedExperiment planned = plan_experiment(
-      call->positionals[0], overrides, plugin_folders({folders.begin(), folders.end()}));
-  format == "json" ? print_plan(planned.plan, std::cout) : print_text(planned.plan, std::cout);
+  const bool json = wants_json(*call);
+  const PlannedExperiment planned =
+      plan_experiment(call->positionals[0], overrides, plugin_folders_of(*call));
+  json ? print_plan(planned.plan, std::cout) : print_text(planned.plan, std::cout);
   std::cout.flush();
   if (!std::cout) throw Error("the standard output could not be written");
   return 0;

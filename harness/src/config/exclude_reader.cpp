@@ -84,15 +84,18 @@ class ConditionReader {
     std::vector<std::string> known;
     for (const Block* block : blocks_) add_name(known, block->name);
     std::vector<Json> values = texts(node, subject_, known);
-    std::erase_if(blocks_, [&](const Block* block) {
-      return std::find(values.begin(), values.end(), Json(block->name)) == values.end();
-    });
+    // A name that is none has been reported; that no option is its own would only add noise.
+    if (!values.empty())
+      std::erase_if(blocks_, [&](const Block* block) {
+        return std::find(values.begin(), values.end(), Json(block->name)) == values.end();
+      });
     conditions_.push_back({std::nullopt, "name", std::move(values)});
   }
 
   void plugins(Kind kind, const Node& node) {
     std::vector<std::string> known;
     for_each_choice(kind, [&](const PluginChoice& choice) { add_name(known, choice.plugin); });
+    if (has_unknown_plugin(kind)) return;
     conditions_.push_back({kind, "plugin", texts(node, kind_name(kind), known)});
   }
 
@@ -119,6 +122,15 @@ class ConditionReader {
       for (const Slot& slot : block->slots)
         if (slot.kind == kind)
           for (const PluginChoice& choice : slot.choices) visit(choice);
+  }
+
+  /// Whether a plugin could not be found, so that its options are not known; that is reported.
+  bool has_unknown_plugin(Kind kind) const {
+    return blocks_.empty() || std::any_of(blocks_.begin(), blocks_.end(), [&](const Block* block) {
+             return std::any_of(block->slots.begin(), block->slots.end(), [&](const Slot& slot) {
+               return slot.kind == kind && slot.choices.empty();
+             });
+           });
   }
 
   void option(Kind kind, const std::string& what, const Member& member) {
@@ -155,6 +167,7 @@ class ConditionReader {
   void add_condition(std::optional<Kind> slot, const std::string& what, const Member& member,
                      const std::vector<const Option*>& declared,
                      const std::vector<std::string>& known) {
+    if (declared.empty() && slot && has_unknown_plugin(*slot)) return;
     if (declared.empty())
       return problem(member.place, "no " + subject_ + " here has \"" + what + "\"" +
                                        suggestion(member.key, known));

@@ -1,7 +1,10 @@
 #include "config/overrides.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 
+#include "config/block_reader.hpp"
 #include "config/toml_reader.hpp"
 
 namespace elbow {
@@ -69,6 +72,17 @@ std::size_t find_equals(const std::string& text) {
   return std::string::npos;
 }
 
+/// A plugin or a data file that is given by its name alone, as a table that takes options beside
+/// it.
+Node spelled_out(const std::string& key, const Node& name) {
+  const bool is_plugin = std::any_of(std::begin(method_slots), std::end(method_slots),
+                                     [&](Kind kind) { return key == kind_name(kind); });
+  Node table;
+  table.place = name.place;
+  table.members.push_back({is_plugin ? "plugin" : "file", name.place, name});
+  return table;
+}
+
 bool is_axis_table(const Node& node) { return node.find("each") || node.find("ablate"); }
 
 }  // namespace
@@ -106,11 +120,7 @@ void assign(Node& table, const std::vector<std::string>& path, const Node& value
       node->members.push_back({path[i], value.place, std::move(empty)});
       next = &node->members.back().value;
     } else if (i + 1 < path.size() && next->is(Node::Type::text)) {
-      // A plugin given by its name alone: its options are set beside the name.
-      Node plugin;
-      plugin.place = next->place;
-      plugin.members.push_back({"plugin", next->place, *next});
-      *next = std::move(plugin);
+      *next = spelled_out(path[i], *next);
     } else if (i + 1 < path.size() && !next->is(Node::Type::table)) {
       *next = Node();
       next->place = value.place;
@@ -132,9 +142,8 @@ void merge(Node& table, const Node& changes) {
     } else if (change.value.is(Node::Type::table) && old->is(Node::Type::text) &&
                !is_axis_table(change.value) && !change.value.find("plugin") &&
                !change.value.find("file")) {
-      Node plugin = change.value;
-      plugin.members.insert(plugin.members.begin(), {"plugin", old->place, *old});
-      *old = std::move(plugin);
+      *old = spelled_out(change.key, *old);
+      merge(*old, change.value);
     } else {
       *old = change.value;
     }

@@ -1,6 +1,7 @@
 #include "plan/resolve.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "config/host_options.hpp"
 #include "config/option_value.hpp"
@@ -61,6 +62,13 @@ Json host_settings(const Block& block) {
 std::string axis_key(const Slot* slot, const std::string& option) {
   if (!slot || slot->kind == Kind::model) return option;
   return std::string(kind_name(slot->kind)) + "." + option;
+}
+
+Json axis_value(const Json& value) {
+  if (!value.is_object()) return value;
+  std::string text = std::filesystem::path(value.at("path").get<std::string>()).filename().string();
+  if (value.contains("dataset")) text.append(":").append(value["dataset"].get<std::string>());
+  return text;
 }
 
 BlockResolver::BlockResolver(const Block& block, const Catalog& catalog)
@@ -145,7 +153,8 @@ Json BlockResolver::axes(const Selection& selection) const {
   }
   for (const Selection::Chosen& chosen : selection.values)
     if (!chosen.slot || is_used(chosen.slot->kind))
-      axes[axis_key(chosen.slot, chosen.setting->name)] = chosen.setting->values[chosen.value];
+      axes[axis_key(chosen.slot, chosen.setting->name)] =
+          axis_value(chosen.setting->values[chosen.value]);
   return axes;
 }
 

@@ -40,4 +40,7 @@ class BlockResolver {
 /// "stop.iterations".
 std::string axis_key(const Slot* slot, const std::string& option);
 
+/// An option's value as an axis shows it: a file by its name.
+Json axis_value(const Json& value);
+
 }  // namespace elbow

@@ -1,12 +1,12 @@
 #include "plan/variant_names.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
 
+#include "plan/resolve.hpp"
 #include "plugins/plugin_info.hpp"
 
 namespace elbow {
@@ -38,15 +38,7 @@ void for_each_option(const MethodVariant& method, const Visit& visit) {
 
 /// What a name shows of a value.
 std::string value_text(const Json& value) {
-  std::string text;
-  if (value.is_string())
-    text = value.get<std::string>();
-  else if (value.is_object())
-    text = std::filesystem::path(value.at("path").get<std::string>()).filename().string();
-  else
-    text = value.dump();
-  if (value.is_object() && value.contains("dataset"))
-    text.append(":").append(value["dataset"].get<std::string>());
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
   constexpr std::size_t longest = 60;
   if (text.size() > longest) {
     // Cut between characters, not inside one of several bytes.
@@ -96,7 +88,7 @@ void show(const std::vector<Variant*>& variants, const std::set<std::string>& ke
     for_each_option(*variant, [&](const std::string& key, const Json& value) {
       if (!keys.contains(key)) return;
       const auto declared = variant->axes.find(key);
-      axes[key] = declared == variant->axes.end() ? value : *declared;
+      axes[key] = declared == variant->axes.end() ? axis_value(value) : *declared;
     });
     variant->axes = std::move(axes);
   }
