@@ -56,15 +56,22 @@ std::vector<double> logarithmic_ticks(double low, double high) {
   return ticks;
 }
 
+std::string short_number(double value, int digits = 3) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return text;
+}
+
+/// With the digits that tell neighbouring ticks apart.
 std::string tick_label(double value, double step) {
+  if (std::fabs(value) < step * 1e-6) value = 0;
   if (value != 0 && (std::fabs(value) >= 1e5 || step < 1e-4)) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3g", value);
-    return text;
+    const double ratio = std::fmax(std::fabs(value) / step, 1);
+    return short_number(value, std::min(17, int(std::ceil(std::log10(ratio))) + 1));
   }
   const int decimals = std::max(0, int(std::ceil(-std::log10(step) - 1e-9)));
   char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, std::fabs(value) < step * 1e-6 ? 0 : value);
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
   return text;
 }
 
@@ -78,7 +85,6 @@ struct Scale {
     const double v = logarithmic ? std::log10(value) : value;
     return begin + (v - low) / (high - low) * (end - begin);
   }
-  bool shows(double value) const { return std::isfinite(value) && (!logarithmic || value > 0); }
 };
 
 Scale make_scale(bool logarithmic, double low, double high, double begin, double end) {
@@ -112,10 +118,7 @@ std::string x_axis(const Scale& scale, const std::string& label, double y0, doub
     const double x = scale(value);
     out += straight(x, y0, x, y1, "grid");
     out += text_at(x, y1 + 16, "middle",
-                   scale.logarithmic ? plain_number(std::round(value * 1e9) > 0 && value < 1e-3
-                                                        ? value
-                                                        : std::round(value * 1e4) / 1e4)
-                                     : tick_label(value, step));
+                   scale.logarithmic ? short_number(value) : tick_label(value, step));
   }
   return concat(out, text_at((left + right) / 2, y1 + 36, "middle", label));
 }
@@ -260,13 +263,13 @@ std::string interval_plot(const std::vector<PlotInterval>& intervals) {
   }
   if (low > high) low = 0, high = 1;  // nothing but words to show
   const double margin = 0.04 * (high - low);
-  const Scale scale = make_scale(false, low - margin, high + margin, left, right);
-  constexpr double row_height = 14, first = 10;
+  constexpr double begin = 16, width = 360, row_height = 14, first = 10;
+  const Scale scale = make_scale(false, low - margin, high + margin, begin, width - begin);
   const double end = first + row_height * double(intervals.size());
-  std::string out = concat("<svg viewBox=\"0 0 640 ", coordinate(end + 24), "\" role=\"img\">");
-  for (const double tick : linear_ticks(scale.low, scale.high)) {
-    const auto ticks = linear_ticks(scale.low, scale.high);
-    const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
+  std::string out = concat("<svg viewBox=\"0 0 360 ", coordinate(end + 24), "\" role=\"img\">");
+  const auto ticks = linear_ticks(scale.low, scale.high);
+  const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
+  for (const double tick : ticks) {
     out += straight(scale(tick), 2, scale(tick), end, "grid");
     out += text_at(scale(tick), end + 16, "middle", tick_label(tick, step));
   }
@@ -278,7 +281,7 @@ std::string interval_plot(const std::vector<PlotInterval>& intervals) {
                                plain_number(interval.sd)),
                   "</title>");
     if (!std::isfinite(interval.mean)) {
-      out += text_at(left, y + 4, "start", plain_number(interval.mean));
+      out += text_at(begin, y + 4, "start", plain_number(interval.mean));
     } else {
       const double sd = std::isfinite(interval.sd) ? interval.sd : 0;
       out += straight(scale(interval.mean - sd), y, scale(interval.mean + sd), y, "whisker");

@@ -28,13 +28,13 @@ p.soft, figcaption, .notes { color: var(--soft); font-size: .9rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; margin: .5rem 0 1rem; }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
-th.text, td.text { text-align: left; } td.text { max-width: 26rem; white-space: normal; }
+th.text, td.text { text-align: left; } td.text { min-width: 7.5rem; max-width: 26rem; white-space: normal; }
 pre { background: color-mix(in srgb, var(--ink) 6%, transparent); padding: 1rem; overflow-x: auto; font-size: .85rem; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; } figure { margin: 0; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; } .plots.small { grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); } figure { margin: 0; }
 svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: var(--soft); stroke: none; }
 svg .grid { stroke: var(--rule); } svg polyline { fill: none; stroke-width: 1.5; } svg .whisker { stroke-width: 2; }
 .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .9rem; }
-.legend span { display: inline-block; width: 1.4rem; border-top: 3px solid; vertical-align: middle; margin-right: .4rem; }
+.legend span { display: inline-block; width: 1.4rem; border-top-width: 3px; border-top-style: solid; vertical-align: middle; margin-right: .4rem; }
 .dashed polyline, .dashed line { stroke-dasharray: 5 3; } .legend .dashed { border-top-style: dashed; }
 .c0 { stroke: var(--c0); fill: var(--c0); border-color: var(--c0); } .c1 { stroke: var(--c1); fill: var(--c1); border-color: var(--c1); }
 .c2 { stroke: var(--c2); fill: var(--c2); border-color: var(--c2); } .c3 { stroke: var(--c3); fill: var(--c3); border-color: var(--c3); }
@@ -71,7 +71,6 @@ std::string outcome_overview(const ResultFolder& folder) {
   std::map<Ending, std::size_t> counts;
   for (const CellSummary& cell : folder.cells) ++counts[cell.outcome.ending];
   PrintedTable table{"", {"outcome", "cells"}, 1, {}};
-  // The second column is a number; the table's third, where outcomes stand in comparisons, is not.
   for (const auto& [ending, count] : counts)
     table.rows.push_back({ending_name(ending), std::to_string(count)});
   if (!folder.missing.empty())
@@ -180,7 +179,8 @@ std::string marginals(const ResultFolder& folder, const std::vector<MethodCells>
       }
     }
   if (names.empty()) return "";
-  std::string out = "<h3>Posterior means and standard deviations</h3>\n<div class=\"plots\">\n";
+  std::string out =
+      "<h3>Posterior means and standard deviations</h3>\n<div class=\"plots small\">\n";
   for (const std::string& name : names)
     out += "<figure><figcaption>" + html_escaped(name) + "</figcaption>" +
            interval_plot(intervals[name]) + "</figure>\n";
