@@ -23,6 +23,7 @@ constexpr Entry entries[] = {
     {"index", "DIR", "rebuild the index", elbow::verb_index},
     {"list", "[KIND]", "the plugins that are found", elbow::verb_list},
     {"info", "KIND/NAME", "what a plugin is, needs and can be told", elbow::verb_info},
+    {"check", "KIND/NAME", "conformance of one plugin", elbow::verb_check},
     {"new", "KIND NAME", "a folder with a plugin that builds", elbow::verb_new},
     {"verify", "DIR", "run cells again and compare the bits", elbow::verb_verify},
     {"version", "", "versions of the program and of what it was built with", elbow::verb_version},

@@ -18,6 +18,7 @@ int verb_report(const std::vector<std::string>& arguments);
 int verb_index(const std::vector<std::string>& arguments);
 int verb_list(const std::vector<std::string>& arguments);
 int verb_info(const std::vector<std::string>& arguments);
+int verb_check(const std::vector<std::string>& arguments);
 int verb_new(const std::vector<std::string>& arguments);
 int verb_verify(const std::vector<std::string>& arguments);
 int verb_version(const std::vector<std::string>& arguments);

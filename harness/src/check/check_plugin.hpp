@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "check/suites.hpp"
+#include "plan/options.hpp"
+
+namespace elbow::check {
+
+/// Runs all suites for the plugin's kind, each in a process of its own.
+/// @param found  is told every finding of a suite once the suite is done
+/// @return how many checks failed
+int check_plugin(const Bench& bench, const std::function<void(const Finding&)>& found,
+                 std::chrono::seconds deadline_of_a_suite = std::chrono::seconds(120));
+
+/// The plugin with the options of `set`, and every other plugin of the catalog that can be made
+/// from its defaults.
+/// @param load_table  reads data files named in `set`
+/// @throws Error naming what is unknown, missing or out of bounds.
+Bench make_bench(const PluginInfo& plugin, const std::vector<std::string>& set,
+                 const Catalog& catalog, const TableLoader& load_table);
+
+}  // namespace elbow::check

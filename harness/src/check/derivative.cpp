@@ -1,0 +1,117 @@
+#include "check/derivative.hpp"
+
+#include <cmath>
+#include <elbow/random.hpp>
+
+namespace elbow::check {
+namespace {
+
+/// One coordinate or one direction of a block.
+struct Probe {
+  Eigen::VectorXd direction;
+  std::string name;
+};
+
+std::vector<Probe> probes(const BlockInfo& block, Index most, RandomStream& stream) {
+  const Index n = block.rows * block.cols;
+  std::vector<Probe> all;
+  const Index step = std::max<Index>(1, (n + most - 1) / most);
+  for (Index i = 0; i < n; i += step)
+    all.push_back({Eigen::VectorXd::Unit(n, i), say("coordinate ", i)});
+  Eigen::MatrixXd direction(n, 1);
+  stream.fill_normal(direction);
+  if (n > 1) all.push_back({direction.col(0).normalized(), "a random direction"});
+  return all;
+}
+
+template <class Array>
+Derivative along(Array numbers, const Eigen::VectorXd& direction, Scalar scalar,
+                 const std::function<double()>& value) {
+  const Array kept = numbers;
+  using T = typename Array::Scalar;
+  const Eigen::Matrix<T, Eigen::Dynamic, 1> start = kept;
+  const auto values = [&](const Eigen::VectorXd& steps) {
+    Eigen::VectorXd result(steps.size());
+    for (Index i = 0; i < steps.size(); ++i) {
+      numbers = (start.template cast<double>() + steps[i] * direction).template cast<T>();
+      result[i] = value();
+    }
+    numbers = start;
+    return result;
+  };
+  // Single precision leaves about four digits to a difference; smaller steps would lose those too.
+  return scalar == Scalar::f64 ? derivative(values, 0.0625, 9) : derivative(values, 0.125, 5);
+}
+
+}  // namespace
+
+Derivative derivative(const std::function<Eigen::VectorXd(const Eigen::VectorXd&)>& values,
+                      double first_step, int steps) {
+  Eigen::VectorXd at(2 * steps);
+  for (int k = 0; k < steps; ++k) {
+    at[2 * k] = std::ldexp(first_step, -k);
+    at[2 * k + 1] = -at[2 * k];
+  }
+  const Eigen::VectorXd f = values(at);
+  Derivative best{NAN, INFINITY};
+  std::vector<double> previous, current;
+  for (int k = 0; k < steps; ++k, previous = current) {
+    current = {(f[2 * k] - f[2 * k + 1]) / (2 * at[2 * k])};
+    // What rounding of f alone does to the quotient.
+    const double rounding =
+        1e-16 * std::max(std::abs(f[2 * k]), std::abs(f[2 * k + 1])) / at[2 * k];
+    double factor = 4;
+    for (int order = 1; order <= k; ++order, factor *= 4) {
+      current.push_back((factor * current[order - 1] - previous[order - 1]) / (factor - 1));
+      const double error = std::max(std::abs(current[order] - current[order - 1]),
+                                    std::abs(current[order] - previous[order - 1]));
+      if (error + rounding < best.error) best = {current[order], error + rounding};
+    }
+  }
+  return best;
+}
+
+double tolerance(const Derivative& difference, double scale, Scalar scalar) {
+  const double floor = scalar == Scalar::f64 ? 1e-7 : 3e-3;
+  // Where the differences show no derivative, a wide tolerance must not let everything pass.
+  const double shown = std::min(10 * difference.error, 0.05 * scale);
+  return shown + floor * std::max(scale, 1e-2);
+}
+
+Outcome judge_gradient(Parameters& parameters, const Gradient& claimed,
+                       const std::function<double()>& value, Index most) {
+  if (parameters.size() == 0) return not_applicable("there are no parameters");
+  RandomStream stream(1, 0, "check directions");
+  double worst = -1;
+  std::string where;
+  Index probed = 0;
+  for (const BlockInfo& block : parameters.blocks()) {
+    const Index n = block.rows * block.cols;
+    const Eigen::VectorXd gradient =
+        block.scalar == Scalar::f64
+            ? Eigen::VectorXd(claimed.f64().segment(block.offset, n))
+            : Eigen::VectorXd(claimed.f32().segment(block.offset, n).cast<double>());
+    const double scale = n ? gradient.cwiseAbs().maxCoeff() : 0;
+    for (const Probe& probe : probes(block, most, stream)) {
+      const Derivative difference =
+          block.scalar == Scalar::f64
+              ? along(Eigen::Map<Eigen::VectorXd>(parameters.f64().data() + block.offset, n),
+                      probe.direction, block.scalar, value)
+              : along(Eigen::Map<Eigen::VectorXf>(parameters.f32().data() + block.offset, n),
+                      probe.direction, block.scalar, value);
+      const double found = gradient.dot(probe.direction);
+      const double allowed =
+          tolerance(difference, std::max(scale, std::abs(difference.value)), block.scalar);
+      const double gap = std::abs(found - difference.value);
+      const double ratio = std::isnan(gap) ? INFINITY : gap / allowed;
+      ++probed;
+      if (ratio <= worst) continue;
+      worst = ratio;
+      where = say("worst difference ", gap, " (tolerance ", allowed, ") in block \"", block.name,
+                  "\", ", probe.name, ": found ", found, ", differences give ", difference.value);
+    }
+  }
+  return judge(worst <= 1, probed, " derivatives, ", where);
+}
+
+}  // namespace elbow::check

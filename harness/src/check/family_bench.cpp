@@ -1,0 +1,52 @@
+#include "check/family_bench.hpp"
+
+#include <elbow/error.hpp>
+
+#include "check/pullback.hpp"
+
+namespace elbow::check {
+
+FamilyBench::FamilyBench(const Subject& subject, Index dimension)
+    : conditional_(subject.can(Ability::conditional)),
+      dimension_(dimension),
+      family_(subject.family(dimension, conditional_ ? context_dimension : 0)),
+      contexts_(normals("contexts", context_dimension, 2).cast<float>()) {
+  perturb(family_->parameters(), 0.15);
+  if (conditional_ && !family_->conditional())
+    throw Error("the ability \"conditional\" is declared, but conditional() is null");
+}
+
+Scalar FamilyBench::scalar() const {
+  return family_->parameters().f32().size() > 0 ? Scalar::f32 : Scalar::f64;
+}
+
+void FamilyBench::bind(Index draws) {
+  if (conditional_) family_->conditional()->bind(contexts_, draws / 2);
+}
+
+void FamilyBench::bind_one(Index context, Index draws) {
+  if (conditional_) family_->conditional()->bind(contexts_.col(context), draws);
+}
+
+Eigen::MatrixXd FamilyBench::noise(Index draws, std::string_view purpose) const {
+  const NoiseShape shape = family_->noise();
+  Eigen::MatrixXd block(shape.rows(), draws);
+  RandomStream numbers = stream(purpose);
+  fill_noise(shape, numbers, block);
+  return block;
+}
+
+FamilyBench::Sample FamilyBench::sample(Draws noise) const {
+  Sample result{Eigen::MatrixXd::Constant(dimension_, noise.cols(), NAN),
+                Eigen::VectorXd::Constant(noise.cols(), NAN)};
+  family_->sample(noise, result.z, result.log_q);
+  return result;
+}
+
+Eigen::VectorXd FamilyBench::log_prob(Draws z) const {
+  Eigen::VectorXd log_q = Eigen::VectorXd::Constant(z.cols(), NAN);
+  family_->log_prob(z, log_q);
+  return log_q;
+}
+
+}  // namespace elbow::check

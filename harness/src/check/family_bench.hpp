@@ -1,0 +1,43 @@
+#pragma once
+
+#include "check/suites.hpp"
+
+namespace elbow::check {
+
+/// A family in few dimensions, away from its starting parameters, with two contexts bound where it
+/// is conditional. Columns belong to the contexts in halves.
+class FamilyBench {
+ public:
+  static constexpr Index default_dimension = 4;
+  static constexpr Index context_dimension = 3;
+
+  explicit FamilyBench(const Subject& subject, Index dimension = default_dimension);
+
+  Family& operator*() const { return *family_; }
+  Family* operator->() const { return &*family_; }
+  Index dimension() const { return dimension_; }
+  bool conditional() const { return conditional_; }
+  /// What the family's densities and draws are computed in.
+  Scalar scalar() const;
+
+  /// Prepares for blocks of `draws` columns: half for each context.
+  void bind(Index draws);
+  /// Prepares for blocks of `draws` columns that all belong to one context.
+  void bind_one(Index context, Index draws);
+
+  Eigen::MatrixXd noise(Index draws, std::string_view purpose = "noise") const;
+  struct Sample {
+    Eigen::MatrixXd z;      ///< [D x S]
+    Eigen::VectorXd log_q;  ///< [S]
+  };
+  Sample sample(Draws noise) const;
+  Eigen::VectorXd log_prob(Draws z) const;
+
+ private:
+  bool conditional_;
+  Index dimension_;
+  Made<Family> family_;
+  Eigen::MatrixXf contexts_;  ///< [C x 2]
+};
+
+}  // namespace elbow::check

@@ -1,0 +1,129 @@
+#include "check/isolate.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <elbow/error.hpp>
+#include <nlohmann/json.hpp>
+
+namespace elbow::check {
+namespace {
+
+using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+void write_line(int to, const Json& message) {
+  const std::string line = message.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (std::size_t written = 0; written < line.size();) {
+    const ssize_t n = ::write(to, line.data() + written, line.size() - written);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) ::_exit(3);  // nobody listens any more
+    written += std::size_t(n);
+  }
+}
+
+/// What the child does: each check is announced by its name alone and followed by its outcome.
+[[noreturn]] void run_child(const Suite& suite, const Bench& bench, int to) {
+  Report report(
+      [&](const std::string& name) {
+        write_line(to, {{"name", name}});
+      },
+      [&](const std::string& name, const Outcome& outcome) {
+        write_line(to,
+                   {{"name", name}, {"verdict", int(outcome.verdict)}, {"detail", outcome.detail}});
+      });
+  try {
+    suite.run(bench, report);
+  } catch (const std::exception& error) {
+    // Outside a single check: what the suite needs could not be made.
+    const std::string text = error.what();
+    report.check("the suite can be set up", [&] { return failed("an exception: ", text); });
+  }
+  ::_exit(0);
+}
+
+/// Reads to the end of the child's output, or to the deadline. @return whether the end was reached
+bool read_all(int from, Clock::time_point deadline, std::string& text) {
+  for (;;) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return false;
+    pollfd wanted{from, POLLIN, 0};
+    const int ready = ::poll(&wanted, 1, int(std::min<long long>(left, 1000)));
+    if (ready <= 0) continue;
+    char buffer[4096];
+    const ssize_t n = ::read(from, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return true;
+    text.append(buffer, std::size_t(n));
+  }
+}
+
+/// @param[out] running  the check that was announced and did not end; empty when there is none
+std::vector<Finding> decode(const Suite& suite, const std::string& text, std::string& running) {
+  std::vector<Finding> findings;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const Json message = Json::parse(line, nullptr, false);
+    if (message.is_discarded()) break;  // cut off in the middle
+    const std::string name = message.at("name");
+    if (!message.contains("verdict")) {
+      running = name;
+      continue;
+    }
+    running.clear();
+    findings.push_back(
+        {suite.name,
+         name,
+         {Verdict(message.at("verdict").get<int>()), message.at("detail").get<std::string>()}});
+  }
+  return findings;
+}
+
+std::string end_text(bool in_time, int status, std::chrono::seconds deadline) {
+  if (!in_time) return say("not done after ", deadline.count(), " seconds");
+  if (WIFSIGNALED(status))
+    return say("ended by signal ", WTERMSIG(status), " (", ::strsignal(WTERMSIG(status)), ")");
+  if (WEXITSTATUS(status) != 0)
+    return say("ended the process with exit status ", WEXITSTATUS(status));
+  return "";
+}
+
+}  // namespace
+
+std::vector<Finding> run_isolated(const Suite& suite, const Bench& bench,
+                                  std::chrono::seconds deadline) {
+  int pipe_ends[2];
+  if (::pipe2(pipe_ends, O_CLOEXEC) != 0)
+    throw Error(std::string("no pipe can be made: ") + std::strerror(errno));
+  const pid_t child = ::fork();
+  if (child < 0) throw Error(std::string("no child process can be made: ") + std::strerror(errno));
+  if (child == 0) {
+    ::close(pipe_ends[0]);
+    run_child(suite, bench, pipe_ends[1]);
+  }
+  ::close(pipe_ends[1]);
+  std::string text;
+  const bool in_time = read_all(pipe_ends[0], Clock::now() + deadline, text);
+  ::close(pipe_ends[0]);
+  if (!in_time) ::kill(child, SIGKILL);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+
+  std::string running;
+  std::vector<Finding> findings = decode(suite, text, running);
+  std::string end = end_text(in_time, status, deadline);
+  if (end.empty() && !running.empty()) end = "ended the process with exit status 0";
+  if (!end.empty())
+    findings.push_back({suite.name,
+                        running.empty() ? "the suite comes to its end" : running,
+                        {Verdict::failed, end}});
+  return findings;
+}
+
+}  // namespace elbow::check

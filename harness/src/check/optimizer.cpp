@@ -1,0 +1,175 @@
+// Optimizers on a concave quadratic, in both scalar types.
+
+#include <array>
+#include <cmath>
+
+#include "check/allocations.hpp"
+#include "check/disagreement.hpp"
+#include "check/pullback.hpp"
+#include "check/suites.hpp"
+
+namespace elbow::check {
+namespace {
+
+constexpr Index steps = 500;
+
+/// -1/2 sum c (x - a)^2 over two sets of parameters: float64 and float32 blocks, and float32 only.
+class Quadratic {
+ public:
+  Quadratic() {
+    sets_[0].add("wide", 3);
+    sets_[0].add("matrix", 2, 2);
+    sets_[0].add_f32("narrow", 3);
+    sets_[1].add_f32("alone", 5);
+    for (const Parameters& set : sets_) gradients_.emplace_back(set);
+    for (const Gradient& gradient : gradients_) views_.push_back(&gradient);
+  }
+  Quadratic(const Quadratic&) = delete;
+
+  std::span<Parameters* const> parameters() { return pointers_; }
+  std::span<const Gradient* const> gradients() const { return views_; }
+
+  void compute_gradient() {
+    for (std::size_t i : {0, 1}) {
+      gradients_[i].f64() = -curvature * (sets_[i].f64().array() - target).matrix();
+      gradients_[i].f32() = -float(curvature) * (sets_[i].f32().array() - float(target)).matrix();
+    }
+  }
+  void zero_gradient() {
+    for (Gradient& gradient : gradients_) gradient.set_zero();
+  }
+  Eigen::VectorXd numbers() const {
+    Eigen::VectorXd all(sets_[0].size() + sets_[1].size());
+    all << numbers_of(sets_[0]), numbers_of(sets_[1]);
+    return all;
+  }
+  Eigen::VectorXd gradient_numbers() const {
+    Eigen::VectorXd all(sets_[0].size() + sets_[1].size());
+    all << numbers_of(gradients_[0]), numbers_of(gradients_[1]);
+    return all;
+  }
+
+  static constexpr double target = 1, curvature = 1;
+
+ private:
+  std::array<Parameters, 2> sets_;
+  std::vector<Gradient> gradients_;
+  std::vector<Parameters*> pointers_ = {&sets_[0], &sets_[1]};
+  std::vector<const Gradient*> views_;
+};
+
+Eigen::VectorXd estimates(Optimizer& optimizer, Quadratic& problem) {
+  Eigen::VectorXd all(0);
+  for (Index which : {0, 1}) {
+    const Parameters& set = *problem.parameters()[std::size_t(which)];
+    Eigen::VectorXd f64 = Eigen::VectorXd::Constant(set.f64().size(), NAN);
+    Eigen::VectorXf f32 = Eigen::VectorXf::Constant(set.f32().size(), NAN);
+    optimizer.estimate(which, f64, f32);
+    const Index before = all.size();
+    all.conservativeResize(before + set.size());
+    all.segment(before, f64.size()) = f64;
+    all.tail(f32.size()) = f32.cast<double>();
+  }
+  return all;
+}
+
+Eigen::VectorXd run(const Subject& subject, Index count) {
+  Quadratic problem;
+  const auto optimizer = subject.optimizer(problem.parameters(), count);
+  for (Index i = 0; i < count; ++i) {
+    problem.compute_gradient();
+    optimizer->step(problem.gradients());
+  }
+  return estimates(*optimizer, problem);
+}
+
+Outcome ascent(const Subject& subject) {
+  const Eigen::VectorXd end = run(subject, steps);
+  if (!end.allFinite()) return failed("the estimate is not finite after ", steps, " steps");
+  const Eigen::VectorXd gap = (end.array() - Quadratic::target).abs();
+  Index worst = 0;
+  const double largest = gap.maxCoeff(&worst);
+  return judge(largest < 0.95, "distance 1 becomes ", largest, " in ", steps, " steps (number ",
+               worst, ")");
+}
+
+Outcome scalars(const Subject& subject) {
+  const Eigen::VectorXd end = run(subject, 50);
+  return judge(worst_disagreement(end, Eigen::VectorXd::Constant(end.size(), end[0]), 1e-3),
+               "number");
+}
+
+Outcome first_zero_gradient(const Subject& subject) {
+  Quadratic problem;
+  const auto optimizer = subject.optimizer(problem.parameters(), steps);
+  const Eigen::VectorXd before = problem.numbers();
+  problem.zero_gradient();
+  for (int i = 0; i < 3; ++i) optimizer->step(problem.gradients());
+  return judge(same_bits(before, problem.numbers()), "3 steps from the start");
+}
+
+/// Momentum carries on for a while, but not for ever.
+Outcome decay(const Subject& subject) {
+  Quadratic problem;
+  const auto optimizer = subject.optimizer(problem.parameters(), 4000);
+  for (int i = 0; i < 10; ++i) {
+    problem.compute_gradient();
+    optimizer->step(problem.gradients());
+  }
+  problem.zero_gradient();
+  for (int i = 0; i < 3000; ++i) optimizer->step(problem.gradients());
+  const Eigen::VectorXd before = problem.numbers();
+  optimizer->step(problem.gradients());
+  if (!problem.numbers().allFinite()) return failed("parameters are not finite");
+  const double moved = (problem.numbers() - before).cwiseAbs().maxCoeff();
+  return judge(moved < 1e-6, "step 3000 still moves by ", moved);
+}
+
+Outcome gradients_kept(const Subject& subject) {
+  Quadratic problem;
+  const auto optimizer = subject.optimizer(problem.parameters(), steps);
+  problem.compute_gradient();
+  const Eigen::VectorXd before = problem.gradient_numbers();
+  optimizer->step(problem.gradients());
+  return judge(same_bits(before, problem.gradient_numbers()), before.size(), " numbers");
+}
+
+Outcome layout(const Subject& subject) {
+  Quadratic problem;
+  const auto optimizer = subject.optimizer(problem.parameters(), steps);
+  const Eigen::VectorXd start = estimates(*optimizer, problem);
+  if (!start.allFinite()) return failed("before the first step it leaves numbers unwritten");
+  for (int i = 0; i < 5; ++i) {
+    problem.compute_gradient();
+    optimizer->step(problem.gradients());
+  }
+  const Eigen::VectorXd found = estimates(*optimizer, problem);
+  if (!found.allFinite()) return failed("it leaves numbers unwritten");
+  const double rate = optimizer->step_size();
+  return judge(std::isnan(rate) || (std::isfinite(rate) && rate >= 0), found.size(),
+               " numbers, step size ", rate);
+}
+
+}  // namespace
+
+void check_optimizer(const Bench& bench, Report& report) {
+  const Subject& subject = bench.subject;
+  report.check("it climbs a quadratic in float64 and float32 blocks",
+               [&] { return ascent(subject); });
+  report.check("float64 and float32 blocks move alike", [&] { return scalars(subject); });
+  report.check("two runs are equal to the bit",
+               [&] { return judge(same_bits(run(subject, 50), run(subject, 50)), "50 steps"); });
+  report.check("a gradient of zeros from the start moves nothing",
+               [&] { return first_zero_gradient(subject); });
+  report.check("under a gradient of zeros all movement dies away", [&] { return decay(subject); });
+  report.check("a step leaves the gradients as they are", [&] { return gradients_kept(subject); });
+  report.check("estimate fills the parameters' layout", [&] { return layout(subject); });
+  report.check("a step does not allocate", [&] {
+    Quadratic problem;
+    const auto optimizer = subject.optimizer(problem.parameters(), steps);
+    problem.compute_gradient();
+    return judge_allocations([&] { optimizer->step(problem.gradients()); }, 2, 10);
+  });
+}
+
+}  // namespace elbow::check

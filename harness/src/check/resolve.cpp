@@ -1,0 +1,108 @@
+#include "check/resolve.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <elbow/error.hpp>
+
+#include "config/nearest.hpp"
+#include "config/option_value.hpp"
+#include "config/overrides.hpp"
+#include "plan/options.hpp"
+
+namespace elbow::check {
+namespace {
+
+const Option* find_option(const PluginInfo& info, const std::string& name) {
+  const auto found = std::find_if(info.options.begin(), info.options.end(),
+                                  [&](const Option& option) { return option.name == name; });
+  return found == info.options.end() ? nullptr : &*found;
+}
+
+DataFinder find_data() {
+  const char* folders = std::getenv("ELBOW_DATA");
+  return find_data_in(std::filesystem::current_path(), folders ? folders : "");
+}
+
+/// Options as a map, so that single ones can be changed.
+OptionMap to_map(const PluginInfo& info, const Options& options) {
+  OptionMap map;
+  for (const Option& option : info.options) {
+    if (!options.has(option.name)) continue;
+    switch (option.type) {
+      case OptionType::boolean:
+        map.emplace(option.name, options.boolean(option.name));
+        break;
+      case OptionType::integer:
+        map.emplace(option.name, std::int64_t(options.integer(option.name)));
+        break;
+      case OptionType::real:
+        map.emplace(option.name, options.real(option.name));
+        break;
+      case OptionType::text:
+      case OptionType::choice:
+      case OptionType::path:
+        map.emplace(option.name, options.text(option.name));
+        break;
+      case OptionType::reals:
+        map.emplace(option.name, options.reals(option.name));
+        break;
+      case OptionType::matrix:
+        map.emplace(option.name, options.matrix(option.name));
+        break;
+      case OptionType::table:
+        map.emplace(option.name, std::make_shared<const Table>(options.table(option.name)));
+        break;
+    }
+  }
+  return map;
+}
+
+}  // namespace
+
+OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>& set,
+                          const TableLoader& load_table) {
+  Problems problems("elbow check", set);
+  const DataFinder data = find_data();
+  const ReadingContext context{problems, data};
+  const std::string owner = std::string(kind_name(info.kind)) + " \"" + info.name + "\": ";
+  std::vector<std::string> names;
+  for (const Option& option : info.options) names.push_back(option.name);
+
+  Json values = Json::object();
+  for (const Override& given : parse_overrides(set, problems)) {
+    std::string name;
+    for (const std::string& key : given.path) name += (name.empty() ? "" : ".") + key;
+    const Option* option = find_option(info, name);
+    if (!option)
+      problems.add(given.value.place,
+                   owner + "there is no option \"" + name + "\"" + suggestion(name, names));
+    else if (const auto value = check_value(*option, given.value, owner, context))
+      values[name] = *value;
+  }
+  for (const Option& option : info.options) {
+    if (values.contains(option.name)) continue;
+    if (option.standard) values[option.name] = default_value(option);
+    if (option.is_required)
+      problems.add({}, owner + "the option \"" + option.name + "\" is required: " + option.help +
+                           "; give it with --set " + option.name + "=...");
+  }
+  problems.throw_if_any();
+  return to_map(info, to_options({info.kind, info.name, values}, info, load_table));
+}
+
+bool made_from_defaults(const PluginInfo& info) {
+  return std::none_of(info.options.begin(), info.options.end(),
+                      [](const Option& option) { return option.is_required; });
+}
+
+bool accepts(const Option& option, double value) {
+  Problems problems("elbow check", {});
+  const DataFinder data = find_data();
+  Node node;
+  node.type = option.type == OptionType::integer ? Node::Type::integer : Node::Type::real;
+  node.integer = std::int64_t(value);
+  node.real = value;
+  return check_value(option, node, "", {problems, data}).has_value();
+}
+
+}  // namespace elbow::check

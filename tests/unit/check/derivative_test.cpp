@@ -1,0 +1,62 @@
+#include "check/derivative.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+using namespace elbow;
+using namespace elbow::check;
+
+namespace {
+
+Derivative of(double (*function)(double), double x) {
+  return derivative(
+      [&](const Eigen::VectorXd& steps) -> Eigen::VectorXd {
+        return steps.unaryExpr([&](double t) { return function(x + t); });
+      },
+      0.0625, 12);
+}
+
+}  // namespace
+
+TEST_CASE("Derivatives of smooth functions are right to ten digits") {
+  CHECK(of([](double x) { return std::exp(x); }, 1.0).value ==
+        Approx(std::exp(1.0)).epsilon(1e-10));
+  CHECK(of([](double x) { return std::sin(10 * x); }, 0.3).value ==
+        Approx(10 * std::cos(3.0)).epsilon(1e-10));
+}
+
+TEST_CASE("The error that the differences show covers the true error") {
+  const Derivative slope = of([](double x) { return 1e6 + std::sin(x); }, 0.5);
+  CHECK(std::abs(slope.value - std::cos(0.5)) <= 10 * slope.error);
+}
+
+TEST_CASE("A kink a hundredth away does not spoil a derivative") {
+  CHECK(of([](double x) { return std::abs(x); }, 0.01).value == Approx(1).epsilon(1e-9));
+}
+
+TEST_CASE("A wrong gradient is named by block and coordinate, and the parameters are put back") {
+  Parameters parameters;
+  const auto weights = parameters.add("weights", 4);
+  parameters.vector(weights) << 1, 2, 3, 4;
+  Gradient claimed(parameters);
+  claimed.f64() = parameters.f64();
+  const auto value = [&] { return 0.5 * parameters.f64().squaredNorm(); };
+  CHECK(judge_gradient(parameters, claimed, value).verdict == Verdict::passed);
+  claimed.f64()[2] *= 1.001;
+  const Outcome wrong = judge_gradient(parameters, claimed, value);
+  CHECK(wrong.verdict == Verdict::failed);
+  CHECK(wrong.detail.find("block \"weights\", coordinate 2") != std::string::npos);
+  CHECK(parameters.f64()[3] == 4);
+}
+
+TEST_CASE("Gradients of single-precision parameters are held to what its digits allow") {
+  Parameters parameters;
+  const auto weights = parameters.add_f32("weights", 3);
+  parameters.vector(weights) << 1.5f, -0.5f, 0.25f;
+  Gradient claimed(parameters);
+  claimed.f32() = parameters.f32();
+  const auto value = [&] { return double(0.5f * parameters.f32().squaredNorm()); };
+  CHECK(judge_gradient(parameters, claimed, value).verdict == Verdict::passed);
+  claimed.f32()[0] *= 1.05f;
+  CHECK(judge_gradient(parameters, claimed, value).verdict == Verdict::failed);
+}
