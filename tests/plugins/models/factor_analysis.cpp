@@ -1,0 +1,120 @@
+#include <Eigen/Cholesky>
+#include <elbow/elbow.hpp>
+#include <optional>
+
+namespace {
+
+using namespace elbow;
+
+std::vector<Option> options() {
+  return {integer("items", 60, "training items; a third as many for validation and for testing")
+              .at_least(3),
+          integer("pixels", 5, "numbers in one item").at_least(1),
+          integer("factors", 2, "latent numbers of one item").at_least(1)};
+}
+
+/// x = W z + b + noise, z ~ N(0, I), noise ~ N(0, s^2 I), theta = (W, b, log s): a linear decoder,
+/// whose evidence is known, log N(x; b, W W^T + s^2 I).
+class FactorAnalysis final : public Model, public LatentItems, public Reference {
+ public:
+  explicit FactorAnalysis(const ModelSetup& setup)
+      : pixels_(setup.options.integer("pixels")),
+        factors_(setup.options.integer("factors")),
+        weights_(theta_.add("weights", pixels_, factors_)),
+        bias_(theta_.add("bias", pixels_)),
+        log_sd_(theta_.add("log_sd", 1)) {
+    RandomStream stream = setup.data_stream;
+    auto weights = theta_.matrix(weights_);
+    stream.fill_normal(Eigen::Map<Eigen::MatrixXd>(weights.data(), pixels_, factors_));
+    const Index train = setup.options.integer("items");
+    for (Eigen::MatrixXd& items : data_) {
+      const Index count = &items == &data_[0] ? train : train / 3;
+      Eigen::MatrixXd z(factors_, count), noise(pixels_, count);
+      stream.fill_normal(z);
+      stream.fill_normal(noise);
+      items = weights * z + noise;
+    }
+  }
+
+  LatentItems* latent_items() override { return this; }
+  Reference* reference() override { return this; }
+  std::vector<DataArray> data() const override {
+    return {{{"x", {pixels_, data_[0].cols()}, {"pixel", "item"}, ""}, data_[0].reshaped(), true}};
+  }
+
+  Index item_count(Split split) const override { return items(split).cols(); }
+  Index latent_dimension() const override { return factors_; }
+  Index feature_dimension() const override { return pixels_; }
+  void features(Split split, std::span<const Index> chosen, ContextOut out) override {
+    for (Index b = 0; b < out.cols(); ++b)
+      out.col(b) = items(split).col(chosen[std::size_t(b)]).cast<float>();
+  }
+  Parameters& parameters() override { return theta_; }
+
+  void log_joint(Split split, std::span<const Index> chosen, Draws z, VectorOut log_p,
+                 VectorOut log_prior) override {
+    const Index per_item = z.cols() / Index(chosen.size());
+    z_ = z;
+    residual_.noalias() = -theta_.matrix(weights_) * z;
+    for (Index s = 0; s < z.cols(); ++s)
+      residual_.col(s) +=
+          items(split).col(chosen[std::size_t(s / per_item)]) - theta_.vector(bias_);
+    const double log_sd = theta_.vector(log_sd_)[0], precision = std::exp(-2 * log_sd);
+    for (Index s = 0; s < z.cols(); ++s) {
+      const double prior = -0.5 * (z.col(s).squaredNorm() + double(factors_) * log_2pi);
+      if (log_prior.size() > 0) log_prior[s] = prior;
+      log_p[s] = prior - 0.5 * precision * residual_.col(s).squaredNorm() -
+                 double(pixels_) * (log_sd + 0.5 * log_2pi);
+    }
+  }
+
+  void log_joint_pullback(Vector w, GradientOut theta, DrawsOut g_z) override {
+    const double precision = std::exp(-2 * theta_.vector(log_sd_)[0]);
+    for (Index s = 0; s < z_.cols(); ++s) {
+      const double scaled = w[s] * precision;
+      if (g_z.size() > 0) {
+        g_z.col(s) = -w[s] * z_.col(s);
+        g_z.col(s).noalias() += scaled * theta_.matrix(weights_).transpose() * residual_.col(s);
+      }
+      if (!theta) continue;
+      theta.matrix(weights_).noalias() += scaled * residual_.col(s) * z_.col(s).transpose();
+      theta.vector(bias_) += scaled * residual_.col(s);
+      theta.vector(log_sd_)[0] += scaled * residual_.col(s).squaredNorm() - w[s] * double(pixels_);
+    }
+  }
+
+  void decode(Draws z, DrawsOut x) override {
+    x = (theta_.matrix(weights_) * z).colwise() + theta_.vector(bias_);
+  }
+  Variable item() const override { return {"x", {pixels_}, {"pixel"}, ""}; }
+
+  /// Of the training items at the current theta.
+  std::optional<Estimate> log_evidence() const override {
+    Parameters theta = theta_;
+    const Eigen::MatrixXd weights = theta.matrix(weights_);
+    Eigen::MatrixXd covariance = weights * weights.transpose();
+    covariance.diagonal().array() += std::exp(2 * theta.vector(log_sd_)[0]);
+    const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
+    const Eigen::MatrixXd white = factor.matrixL().solve(data_[0].colwise() - theta.vector(bias_));
+    const double n = double(data_[0].cols());
+    const double log_det = 2 * factor.matrixLLT().diagonal().array().log().sum();
+    return Estimate{-0.5 * (white.squaredNorm() + n * (log_det + double(pixels_) * log_2pi)), 0};
+  }
+
+ private:
+  const Eigen::MatrixXd& items(Split split) const { return data_[std::size_t(split)]; }
+
+  Index pixels_, factors_;
+  Parameters theta_;
+  BlockId<double> weights_, bias_, log_sd_;
+  Eigen::MatrixXd data_[3];       ///< [pixels x items] of train, validation, test
+  Eigen::MatrixXd z_, residual_;  ///< of the most recent log_joint
+};
+
+}  // namespace
+
+ELBOW_PLUGIN(FactorAnalysis, options,
+             {.name = "factor_analysis",
+              .summary = "factor analysis: a linear decoder with known evidence",
+              .source = "Tipping & Bishop 1999, eq. 4",
+              .provides = Ability::latent_items | Ability::reference})
