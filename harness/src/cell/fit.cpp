@@ -109,6 +109,8 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock,
   Index next_checkpoint = 1;
   Index last_checkpoint = 0;
 
+  const bool several_budgets =
+      (settings.iterations > 0) + (settings.gradient_evaluations > 0) + (settings.seconds > 0) > 1;
   const auto budget = [&]() -> std::string {
     if (settings.iterations > 0 && result.iterations >= settings.iterations) return "iterations";
     if (settings.gradient_evaluations > 0 &&
@@ -125,7 +127,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock,
       break;
     }
     if (const std::string spent = budget(); !spent.empty()) {
-      result.outcome = {Ending::budget_spent, spent};
+      result.outcome = {Ending::budget_spent, several_budgets ? spent : ""};
       break;
     }
     fit.iteration = result.iterations;

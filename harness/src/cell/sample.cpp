@@ -122,7 +122,7 @@ Outcome run_chains(Loop& loop, const std::vector<TraceField>& fields, Model& tar
     }
   };
 
-  Outcome outcome{Ending::budget_spent, "draws"};
+  Outcome outcome{Ending::budget_spent, ""};
   const auto interrupted = [&](Progress progress) {
     if (loop.stop_requested)
       outcome = {Ending::timed_out,
@@ -181,7 +181,7 @@ Outcome run_population(Loop& loop, const std::vector<TraceField>& fields, CellWr
       {"log_evidence_increment", "log evidence gained by the transition", "nats"}};
   columns.insert(columns.end(), fields.begin(), fields.end());
   RowStream& rows = writer.rows("sampler_trace", "iteration", columns);
-  Outcome outcome{Ending::budget_spent, "transitions"};
+  Outcome outcome{Ending::budget_spent, "before the population reached its target"};
   const Index budget =
       loop.cell.settings.warmup + loop.cell.settings.draws * loop.cell.settings.thin;
   Eigen::VectorXd row(Index(columns.size()));
