@@ -64,7 +64,7 @@ struct Item {
   std::string model, method;
   std::int64_t replicate;
   const CellSummary* cell;  ///< null when missing
-  CellKeys keys;
+  CellKeys keys;            ///< until items are selected
   std::string group;
 };
 
@@ -93,7 +93,7 @@ std::vector<Item> collect_items(const std::vector<ResultFolder>& folders) {
 void select_and_group(std::vector<Item>& items, const CompareRequest& request,
                       Comparison& comparison) {
   std::vector<CellKeys> keys;
-  for (const Item& item : items) keys.push_back(item.keys);
+  for (Item& item : items) keys.push_back(std::move(item.keys));
   comparison.by = items.empty() ? request.by : complete_key(request.by, keys);
   std::vector<WhereClause> selections;
   for (const std::string& text : request.where) selections.push_back(parse_where(text));
@@ -101,8 +101,8 @@ void select_and_group(std::vector<Item>& items, const CompareRequest& request,
   std::vector<Item> left;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!selected[i]) continue;
-    const auto value = items[i].keys.find(comparison.by);
-    items[i].group = value == items[i].keys.end() ? "(without)" : value->second;
+    const auto value = keys[i].find(comparison.by);
+    items[i].group = value == keys[i].end() ? "(without)" : value->second;
     left.push_back(std::move(items[i]));
   }
   if (left.empty() && !items.empty())
@@ -220,9 +220,11 @@ void sort_rows(std::vector<RowItems>& rows, const std::vector<ResultFolder>& fol
                    [&](const RowItems& a, const RowItems& b) { return place(a) < place(b); });
 }
 
-Metric metric_of(const Item& item, const std::string& name) {
+/// NaN where the cell does not have the metric.
+Estimate value_of(const Item& item, const std::string& name) {
   const auto found = item.cell->metrics.find(name);
-  return found == item.cell->metrics.end() ? Metric{name, nan, nan, "", ""} : found->second;
+  if (found == item.cell->metrics.end()) return {nan, nan};
+  return {found->second.value, found->second.mcse};
 }
 
 bool has_metric(const std::vector<const Item*>& items, const std::string& name) {
@@ -233,8 +235,8 @@ bool has_metric(const std::vector<const Item*>& items, const std::string& name) 
 void summarise_row(RowItems& row, const std::vector<MetricInfo>& metrics) {
   for (const MetricInfo& info : metrics) {
     if (!has_metric(row.finished, info.name)) continue;
-    std::vector<Metric> values;
-    for (const Item* item : row.finished) values.push_back(metric_of(*item, info.name));
+    std::vector<Estimate> values;
+    for (const Item* item : row.finished) values.push_back(value_of(*item, info.name));
     row.row.metrics[info.name] = summarise(values);
   }
 }
@@ -244,22 +246,22 @@ using Partners = std::map<std::string, const Item*>;
 
 void summarise_differences(RowItems& row, const std::vector<MetricInfo>& metrics,
                            const Partners& partners) {
+  std::vector<const Item*> partner;  // of each finished cell; null without one
+  std::vector<const Item*> found;
+  for (const Item* item : row.finished) {
+    const auto entry = partners.find(data_identity(*item));
+    partner.push_back(entry == partners.end() ? nullptr : entry->second);
+    if (partner.back() != nullptr) found.push_back(partner.back());
+  }
   for (const MetricInfo& info : metrics) {
-    if (!has_metric(row.finished, info.name)) continue;
-    std::vector<Metric> differences;
-    bool any_partner = false;
-    for (const Item* item : row.finished) {
-      Metric difference = metric_of(*item, info.name);
-      const auto partner = partners.find(data_identity(*item));
-      const Metric other = partner == partners.end() ? Metric{info.name, nan, nan, "", ""}
-                                                     : metric_of(*partner->second, info.name);
-      any_partner = any_partner || (partner != partners.end() &&
-                                    partner->second->cell->metrics.count(info.name) > 0);
-      difference.value -= other.value;
-      difference.mcse = std::hypot(difference.mcse, other.mcse);
-      differences.push_back(std::move(difference));
+    if (!has_metric(row.finished, info.name) || !has_metric(found, info.name)) continue;
+    std::vector<Estimate> differences;
+    for (std::size_t i = 0; i < partner.size(); ++i) {
+      const Estimate own = value_of(*row.finished[i], info.name);
+      const Estimate other = partner[i] ? value_of(*partner[i], info.name) : Estimate{nan, nan};
+      differences.push_back(
+          {own.value - other.value, std::hypot(own.standard_error, other.standard_error)});
     }
-    if (!any_partner) continue;
     MetricSummary summary = summarise(differences);
     summary.difference = true;
     row.row.metrics[info.name] = summary;
@@ -358,15 +360,15 @@ Comparison compare(const std::vector<ResultFolder>& folders, const CompareReques
   return comparison;
 }
 
-MetricSummary summarise(const std::vector<Metric>& values) {
+MetricSummary summarise(const std::vector<Estimate>& values) {
   MetricSummary summary;
   ScalarMoments finite, all;
   double own = nan;
-  for (const Metric& metric : values) {
-    all.add(metric.value);
-    if (!std::isfinite(metric.value)) continue;
-    finite.add(metric.value);
-    own = metric.mcse;
+  for (const Estimate& estimate : values) {
+    all.add(estimate.value);
+    if (!std::isfinite(estimate.value)) continue;
+    finite.add(estimate.value);
+    own = estimate.standard_error;
   }
   summary.finite = int(finite.count());
   summary.non_finite = int(values.size()) - summary.finite;

@@ -70,7 +70,8 @@ struct Comparison {
 /// @throws Error for a metric, key, value or baseline that is not there, with the nearest name.
 Comparison compare(const std::vector<ResultFolder>& folders, const CompareRequest& request);
 
-/// Mean and standard error of one metric. @param values  one per finished replicate
-MetricSummary summarise(const std::vector<Metric>& values);
+/// Mean and standard error of one metric.
+/// @param values  one per finished replicate, with its own Monte-Carlo error or NaN
+MetricSummary summarise(const std::vector<Estimate>& values);
 
 }  // namespace elbow

@@ -118,7 +118,7 @@ std::string x_axis(const Scale& scale, const std::string& label, double y0, doub
     const double x = scale(value);
     out += straight(x, y0, x, y1, "grid");
     out += text_at(x, y1 + 16, "middle",
-                   scale.logarithmic ? short_number(value) : tick_label(value, step));
+                   scale.logarithmic ? short_number(value, 4) : tick_label(value, step));
   }
   return concat(out, text_at((left + right) / 2, y1 + 36, "middle", label));
 }
