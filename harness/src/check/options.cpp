@@ -84,6 +84,22 @@ struct Tried {
   std::string refusals;
 };
 
+void try_options(const Bench& bench, const Option& option, const OptionMap& options, Tried& tried,
+                 std::set<std::string, std::less<>>& reads) {
+  try {
+    exercise(bench, options, reads);
+    ++tried.made;
+  } catch (const OptionError& error) {
+    ++tried.refused;
+    tried.refusals = error.what();
+  } catch (const Unsupported& error) {
+    ++tried.refused;
+    tried.refusals = error.what();
+  } catch (const std::exception& error) {
+    throw Error("option \"" + option.name + "\" with another legal value: " + error.what());
+  }
+}
+
 /// Makes the plugin with every alternative of an option, everything else as it is.
 void try_alternatives(const Bench& bench, const Option& option, Tried& tried,
                       std::set<std::string, std::less<>>& reads) {
@@ -92,18 +108,12 @@ void try_alternatives(const Bench& bench, const Option& option, Tried& tried,
   for (const OptionValue& value : alternatives(option, now)) {
     OptionMap options = bench.subject.options;
     options.insert_or_assign(option.name, value);
-    try {
-      exercise(bench, options, reads);
-      ++tried.made;
-    } catch (const OptionError& error) {
-      ++tried.refused;
-      tried.refusals = error.what();
-    } catch (const Unsupported& error) {
-      ++tried.refused;
-      tried.refusals = error.what();
-    } catch (const std::exception& error) {
-      throw Error("option \"" + option.name + "\" with another legal value: " + error.what());
-    }
+    try_options(bench, option, options, tried, reads);
+  }
+  if (now && !option.standard && !option.is_required) {
+    OptionMap options = bench.subject.options;
+    options.erase(option.name);
+    try_options(bench, option, options, tried, reads);
   }
 }
 

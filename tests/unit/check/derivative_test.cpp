@@ -30,6 +30,12 @@ TEST_CASE("The error that the differences show covers the true error") {
   CHECK(std::abs(slope.value - std::cos(0.5)) <= 10 * slope.error);
 }
 
+TEST_CASE("A function computed in single precision is known to be rough") {
+  const Derivative slope = of([](double x) { return double(float(1000 * std::sin(x))); }, 0.5);
+  CHECK(std::abs(slope.value - 1000 * std::cos(0.5)) <= 10 * slope.error);
+  CHECK(slope.error < 1);
+}
+
 TEST_CASE("A kink a hundredth away does not spoil a derivative") {
   CHECK(of([](double x) { return std::abs(x); }, 0.01).value == Approx(1).epsilon(1e-9));
 }
