@@ -14,7 +14,10 @@ TEST_CASE("A step of a fit does not allocate, whatever family, estimator and opt
        {"reparameterized", {{"entropy", std::string("closed")}}},
        {"reparameterized", {{"entropy", std::string("sticking_the_landing")}}},
        {"score_function", {{"baseline", std::string("running_mean")}}},
-       {"score_function", {{"baseline", std::string("leave_one_out")}}}}));
+       {"score_function", {{"baseline", std::string("leave_one_out")}}},
+       {"importance_weighted", {{"gradient", std::string("standard")}}},
+       {"importance_weighted", {{"gradient", std::string("doubly_reparameterized")}}},
+       {"importance_weighted", {{"gradient", std::string("vimco")}}}}));
   const std::string optimizer_name = GENERATE("adam", "sgd");
   GaussianTarget target(VectorXd::Ones(25), MatrixXd::Identity(25, 25));
   const auto q = family(family_name, 25);

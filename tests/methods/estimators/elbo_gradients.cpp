@@ -1,5 +1,7 @@
 #include "support/fit.hpp"
 #include "support/gaussian_target.hpp"
+#include "support/gradient_estimates.hpp"
+#include "support/half_normal.hpp"
 
 using namespace elbow;
 using namespace elbow::test;
@@ -8,11 +10,6 @@ using Eigen::VectorXd;
 
 namespace {
 
-struct Variant {
-  std::string estimator;
-  OptionMap options;
-};
-
 const std::vector<Variant> variants = {
     {"reparameterized", {{"entropy", std::string("monte_carlo")}}},
     {"reparameterized", {{"entropy", std::string("closed")}}},
@@ -20,32 +17,6 @@ const std::vector<Variant> variants = {
     {"score_function", {{"baseline", std::string("none")}}},
     {"score_function", {{"baseline", std::string("running_mean")}}},
     {"score_function", {{"baseline", std::string("leave_one_out")}}}};
-
-/// Mean and standard error of an estimator's objective (first) and gradient over many steps at the
-/// family's parameters.
-struct Estimates {
-  VectorXd mean, standard_error, variance;
-};
-Estimates estimates(const Variant& variant, Model& model, Family& q, Index draws, Index steps) {
-  OptionMap options = variant.options;
-  options["draws"] = std::int64_t(draws);
-  const auto method = estimator(variant.estimator, model, &q, options);
-  Gradient gradient(q.parameters());
-  const GradientOut out = gradient.out();
-  VectorXd sum = VectorXd::Zero(1 + gradient.f64().size()), squares = sum, numbers = sum, trace(1);
-  for (Index i = 0; i < steps; ++i) {
-    gradient.set_zero();
-    Fit step{model, &q, nullptr, i, stream(5, "noise").substream(std::uint64_t(i)), {}};
-    numbers[0] = method->gradient_estimator()->value_and_gradient(step, {&out, 1}, trace);
-    numbers.tail(gradient.f64().size()) = gradient.f64();
-    sum += numbers;
-    squares += numbers.cwiseAbs2();
-  }
-  const double n = double(steps);
-  const VectorXd mean = sum / n;
-  const VectorXd variance = ((squares / n - mean.cwiseAbs2()) * (n / (n - 1))).cwiseMax(0);
-  return {mean, (variance / n).cwiseSqrt(), variance};
-}
 
 /// The exact ELBO on a Gaussian target and its gradient, by differences of the closed KL.
 VectorXd exact(const GaussianTarget& target, double log_evidence, Family& q) {
@@ -62,22 +33,6 @@ VectorXd exact(const GaussianTarget& target, double log_evidence, Family& q) {
   }
   return out;
 }
-
-/// Zero left of the origin in its first coordinate.
-class HalfNormal final : public Model, public Density {
- public:
-  Density* density() override { return this; }
-  Index dimension() const override { return 1; }
-  std::vector<Variable> variables() const override { return {{"z", {}, {}, ""}}; }
-  void log_density(Draws z, VectorOut log_p) override {
-    for (Index s = 0; s < z.cols(); ++s)
-      log_p[s] = z(0, s) < 0 ? -INFINITY : std::log(2) + log_normal(z(0, s), 0, 1);
-  }
-  void log_density_gradient(Draws z, VectorOut log_p, DrawsOut gradient) override {
-    log_density(z, log_p);
-    for (Index s = 0; s < z.cols(); ++s) gradient(0, s) = z(0, s) < 0 ? 0 : -z(0, s);
-  }
-};
 
 }  // namespace
 
