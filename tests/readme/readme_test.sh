@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Does what the README tells a new user to do: readme_test.sh experiment|python|r|plugin SOURCE BUILD
+# Does what the README tells a new user to do: readme_test.sh experiment|language|python|r|plugin SOURCE BUILD
 set -euo pipefail
 what=$1 source=$2 build=$3
 here=$(dirname "${BASH_SOURCE[0]}")
@@ -25,6 +25,16 @@ case $what in
     elbow compare results/experiment | tee out
     # Two models; per model two learning rates and HMC.
     [[ $(grep -c 'mean-field(' out) -ge 4 ]] && grep -q hmc out
+    ;;
+  language)
+    # 5 models and 4 + 5 + 1 methods, three times; without those of dimension 20 with 5 + 1 of the methods.
+    bash "$here/snippet" "$source/experiments/README.md" toml 1 >language.toml
+    elbow plan language.toml --format json >plan.json
+    [[ $(grep -c '"hash"' plan.json) -eq $(((5 * 10 - 2 * 6) * 3)) ]] || { elbow plan language.toml; exit 1; }
+    # HMC ten times on two models; both samplers on three funnels, of which HMC on the default one is there already.
+    bash "$here/snippet" "$source/experiments/README.md" toml 2 >grids.toml
+    elbow plan grids.toml --format json >plan.json
+    [[ $(grep -c '"hash"' plan.json) -eq $((2 * 10 + 3 * 2 - 1)) ]] || { elbow plan grids.toml; exit 1; }
     ;;
   python)
     /usr/bin/python3 -c 'import h5netcdf, h5py, netCDF4, xarray' 2>/dev/null || skip "needs Python with h5py, xarray, h5netcdf and netCDF4"

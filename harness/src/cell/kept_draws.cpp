@@ -66,6 +66,12 @@ void KeptDraws::add_diagnostics(std::vector<Metric>& metrics) const {
                      "elements of variables that never changed; not in the extremes above"});
 }
 
+bool KeptDraws::stalled() const {
+  if (kept_ < 2) return false;
+  const auto first = values_.col(0);
+  return (values_.leftCols(kept_).colwise() - first).isZero(0);
+}
+
 MomentEstimates KeptDraws::moments() const {
   MomentEstimates estimates;
   for (Eigen::VectorXd* v : {&estimates.mean, &estimates.sd, &estimates.mean_standard_error,

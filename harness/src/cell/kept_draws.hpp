@@ -23,6 +23,8 @@ class KeptDraws {
   /// the extremes.
   void add_diagnostics(std::vector<Metric>& metrics) const;
   MomentEstimates moments() const;
+  /// Whether there are several draws and no variable of any chain ever changed.
+  bool stalled() const;
 
  private:
   /// [draws x chains] of variable c.

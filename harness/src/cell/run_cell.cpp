@@ -129,8 +129,11 @@ Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesy
     outcome = {Ending::skipped, error.what()};
   } catch (const std::bad_alloc&) {
     lift_memory_limit();
-    outcome = {Ending::out_of_memory, "an allocation was refused under the limit of " +
-                                          std::to_string(context.plan.limits.memory_mb) + " MB"};
+    const std::int64_t limit = context.plan.limits.memory_mb;
+    outcome = {Ending::out_of_memory,
+               limit > 0
+                   ? "an allocation was refused under limits.memory_mb = " + std::to_string(limit)
+                   : "an allocation was refused by the system; limits.memory_mb is not set"};
   } catch (const std::exception& error) {
     outcome = {Ending::failed, error.what()};
   } catch (...) {

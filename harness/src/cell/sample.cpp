@@ -165,6 +165,8 @@ Outcome run_chains(Loop& loop, const std::vector<TraceField>& fields, Model& tar
     ++draws;
   }
 
+  if (!stopped && kept.stalled())
+    outcome = {Ending::diverged, "no chain moved in " + std::to_string(draws) + " draws"};
   kept.add_diagnostics(metrics);
   means.add_metrics(metrics);
   metrics.push_back({"non_finite_draws", double(non_finite), nan, "",

@@ -66,3 +66,16 @@ TEST_CASE("a constant variable is counted and does not hide the others") {
   CHECK(metric(metrics, "constant_variables") == 1);
   CHECK(metric(metrics, "ess_bulk_min") > 500);
 }
+
+TEST_CASE("chains are stalled only when nothing in any of them ever changes") {
+  KeptDraws kept(2, 2);
+  const Eigen::MatrixXd x = Eigen::MatrixXd::Ones(2, 2);
+  kept.add(x);
+  CHECK_FALSE(kept.stalled());
+  kept.add(x);
+  CHECK(kept.stalled());
+  Eigen::MatrixXd moved = x;
+  moved(1, 1) = 2;
+  kept.add(moved);
+  CHECK_FALSE(kept.stalled());
+}
