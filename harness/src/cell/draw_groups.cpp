@@ -2,6 +2,8 @@
 
 #include <elbow/error.hpp>
 
+#include "plugins/shapes.hpp"
+
 namespace elbow {
 namespace {
 
@@ -74,14 +76,12 @@ void write_particles(const Particles& particles, Density& density, CellWriter& w
 }
 
 void write_data(const Model& model, CellWriter& writer) {
-  for (const Coordinate& coordinate : model.coordinates()) writer.coordinate(coordinate);
-  for (const DataArray& array : model.data()) {
-    if (array.values.size() != array.variable.size())
-      throw Error("data \"" + array.variable.name + "\" has " +
-                  std::to_string(array.values.size()) + " numbers, its shape has " +
-                  std::to_string(array.variable.size()));
+  const std::vector<Coordinate> coordinates = model.coordinates();
+  const std::vector<DataArray> data = model.data();
+  check_data(data, coordinates);
+  for (const Coordinate& coordinate : coordinates) writer.coordinate(coordinate);
+  for (const DataArray& array : data)
     writer.array(array.observed ? "observed_data" : "constant_data", array.variable, array.values);
-  }
 }
 
 }  // namespace elbow

@@ -2,6 +2,7 @@
 
 #include "cell/plugin_options.hpp"
 #include "plugins/loader.hpp"
+#include "plugins/shapes.hpp"
 
 namespace elbow {
 namespace {
@@ -33,7 +34,9 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
   };
 
   model = make(model_variant.plugin, [&](const Descriptor& plugin, const Options& options) {
-    return plugin.make_model({options, stream("data")});
+    auto made = plugin.make_model({options, stream("data")});
+    check_model(*made, plugin.provides);
+    return made;
   });
   counted = std::make_unique<CountedModel>(*model);
 
@@ -41,17 +44,17 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
     const Index dimension = latent_dimension(*model);
     const Index context = model->latent_items() ? model->latent_items()->feature_dimension() : 0;
     family = make(*method_variant.family, [&](const Descriptor& plugin, const Options& options) {
-      return plugin.make_family({options, dimension, context, stream("family")});
+      auto made = plugin.make_family({options, dimension, context, stream("family")});
+      check_family(*made, dimension, plugin.provides);
+      return made;
     });
-    if (family->dimension() != dimension)
-      throw Error("family \"" + method_variant.family->name + "\" has dimension " +
-                  std::to_string(family->dimension()) + ", asked for was " +
-                  std::to_string(dimension));
   }
   if (method_variant.estimator)
     estimator =
         make(*method_variant.estimator, [&](const Descriptor& plugin, const Options& options) {
-          return plugin.make_estimator({options, *counted, family.get(), stream("estimator")});
+          auto made = plugin.make_estimator({options, *counted, family.get(), stream("estimator")});
+          check_fields(made->trace_fields(), "trace fields");
+          return made;
         });
   if (method_variant.optimizer)
     optimizer =
@@ -68,9 +71,11 @@ std::unique_ptr<Sampler> Ingredients::make_sampler(Model& target, Family* fitted
   const PlannedPlugin& planned = *method_variant.sampler;
   return on_behalf_of(planned, [&] {
     const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
-    return map_plugin(info.file, planned.kind, planned.name)
-        .make_sampler({plugin_options(planned, info), target, settings.chains, settings.warmup,
-                       settings.draws * settings.thin, fitted});
+    auto made = map_plugin(info.file, planned.kind, planned.name)
+                    .make_sampler({plugin_options(planned, info), target, settings.chains,
+                                   settings.warmup, settings.draws * settings.thin, fitted});
+    check_fields(made->statistics(), "statistics");
+    return made;
   });
 }
 
