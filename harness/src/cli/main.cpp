@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <elbow/error.hpp>
 #include <iostream>
 #include <vector>
@@ -57,6 +58,8 @@ int main(int argc, char** argv) {
               << '\n';
     return 2;
   }
+  // A caller may have left it ignored, and then nobody learns how a child process ended.
+  std::signal(SIGCHLD, SIG_DFL);
   try {
     return entry->verb({argv + 2, argv + argc});
   } catch (const elbow::Error& error) {
