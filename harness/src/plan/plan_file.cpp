@@ -5,6 +5,7 @@
 #include <elbow/error.hpp>
 #include <fstream>
 
+#include "data/temporary_file.hpp"
 #include "plugins/plugin_info.hpp"
 
 namespace elbow {
@@ -109,7 +110,7 @@ void print_plan(const Plan& plan, std::ostream& out) {
 }
 
 void write_plan(const Plan& plan, const Json& provenance, const std::filesystem::path& file) {
-  const std::filesystem::path temporary = file.string() + ".tmp";
+  const std::filesystem::path temporary = temporary_beside(file);
   const auto fail = [&](const std::filesystem::path& path) {
     throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
   };

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "data/temporary_file.hpp"
 #include "record/cell_writer.hpp"
 
 namespace elbow {
@@ -119,9 +120,7 @@ PendingFile::PendingFile(std::filesystem::path final_path) : final_path_(std::mo
   if (std::filesystem::create_directories(folder, reason)) sync_folder(folder_of(folder));
   if (reason) fail(reason.value());
   if (std::filesystem::is_directory(final_path_)) fail(EISDIR);
-  temporary_ = folder / ".";
-  temporary_ += final_path_.filename();
-  temporary_ += ".tmp-" + std::to_string(::getpid());
+  temporary_ = temporary_beside(final_path_);
   descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(errno);
 }

@@ -11,8 +11,8 @@
 namespace elbow {
 
 /// A file that does not exist under its name until it is complete. HDF5 writes into it through
-/// `access()`; the bytes stay in memory while they are few and go to `.<name>.tmp-<pid>` in the
-/// same folder when they are many.
+/// `access()`; the bytes stay in memory while they are few and go to a
+/// temporary file in the same folder when they are many.
 ///
 /// HDF5 is never told of a write that the system refuses: when its closing of a file fails, it
 /// leaks handles or crashes. From the refusal on its metadata are kept in memory, all else is

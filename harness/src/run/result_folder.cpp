@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <elbow/error.hpp>
 #include <fstream>
@@ -15,33 +13,11 @@
 #include <system_error>
 #include <thread>
 
+#include "data/temporary_file.hpp"
+
 namespace elbow {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-/// A process that was killed but that nobody has waited for yet writes no more either.
-bool is_gone(pid_t process) {
-  if (kill(process, 0) != 0) return errno == ESRCH;
-  std::ifstream status("/proc/" + std::to_string(process) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(status), {}};
-  const std::size_t name_end = text.rfind(") ");  // "<pid> (<name>) <state> ..."
-  return name_end != std::string::npos && text.compare(name_end + 2, 1, "Z") == 0;
-}
-
-/// Of a temporary file `.<name>.tmp-<process>`: whether its process is gone.
-bool is_leftover(const std::string& name) {
-  const std::size_t mark = name.rfind(".tmp-");
-  if (name.empty() || name.front() != '.' || mark == std::string::npos) return false;
-  pid_t process = 0;
-  const char* begin = name.data() + mark + 5;
-  const auto [end, error] = std::from_chars(begin, name.data() + name.size(), process);
-  if (error != std::errc() || end == begin || process <= 0) return false;
-  return is_gone(process);
-}
-
-}  // namespace
 
 fs::path cell_path(const std::string& hash) {
   return fs::path("cells") / hash.substr(0, 2) / (hash + ".h5");
@@ -59,7 +35,7 @@ void make_folder(const fs::path& folder) {
 
 FolderLock::FolderLock(const fs::path& folder) {
   make_folder(folder);
-  const fs::path file = folder / ".lock";
+  const fs::path file = folder / (".lock-" + machine_name());
   descriptor_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0)
     throw Error(file.string() + ": cannot write into the result folder: " + std::strerror(errno));
@@ -97,10 +73,16 @@ void remove_temporary_files(const fs::path& cell_file) {
 std::size_t remove_leftovers(const fs::path& folder) {
   std::size_t count = 0;
   std::error_code error;
+  const auto remove = [&](const fs::directory_entry& entry) {
+    if (is_leftover(entry.path().filename().string()))
+      count += std::size_t(fs::remove(entry.path(), error));
+  };
+  for (fs::directory_iterator file(folder, error), end; !error && file != end;
+       file.increment(error))
+    remove(*file);
   for (fs::recursive_directory_iterator file(folder / "cells", error), end; !error && file != end;
        file.increment(error))
-    if (is_leftover(file->path().filename().string()))
-      count += std::size_t(fs::remove(file->path(), error));
+    remove(*file);
   return count;
 }
 

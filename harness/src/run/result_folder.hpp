@@ -14,8 +14,10 @@ std::filesystem::path failure_log_path(const std::string& hash);
 /// Makes a folder and those above it. @throws Error with the system's reason
 void make_folder(const std::filesystem::path& folder);
 
-/// Only one run at a time may write into a result folder. The lock is the system's (flock on
-/// <folder>/.lock): it goes with the process, however that ends, and it holds on one machine.
+/// Only one run of a machine at a time may write into a result folder. The lock is the system's
+/// (flock on <folder>/.lock-<machine>) and goes with the process, however that ends. Runs of
+/// several machines may share a folder and divide its cells among themselves (--only): each cell's
+/// process writes its own file only.
 class FolderLock {
  public:
   /// Makes the folder where it is missing.
@@ -32,7 +34,7 @@ class FolderLock {
 /// Removes what a worker that was killed has left of the file of its cell.
 void remove_temporary_files(const std::filesystem::path& cell_file);
 
-/// Removes the temporary files that killed processes of this machine have left among the cells.
+/// Removes the temporary files that killed processes of this machine have left.
 /// @return how many
 std::size_t remove_leftovers(const std::filesystem::path& folder);
 
