@@ -56,9 +56,10 @@ class Reader {
       if (*c == '"') quoted = !quoted;
       if (!quoted && *c > 0) found[static_cast<int>(*c)] = true;
     }
-    separator_ = found[';'] ? ';' : found[','] ? ',' : found['\t'] ? '\t' : ' ';
+    const auto has = [&](unsigned char c) { return found[c]; };
+    separator_ = has(';') ? ';' : has(',') ? ',' : has('\t') ? '\t' : ' ';
     // A table aligned with tabs and blanks: a tab is then no more than a wide blank.
-    if (separator_ == '\t' && found[' '] && !found['"']) separator_ = ' ';
+    if (separator_ == '\t' && has(' ') && !has('"')) separator_ = ' ';
   }
 
   /// The next field of this line. @return false, in the next line, when there is none

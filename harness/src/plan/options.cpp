@@ -47,7 +47,9 @@ Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
                    const TableLoader& load_table) {
   const std::string owner = std::string(kind_name(plugin.kind)) + " \"" + plugin.name + "\": ";
   std::map<std::string, OptionValue, std::less<>> values;
-  for (const auto& [name, json] : plugin.options.items()) {
+  for (const auto& item : plugin.options.items()) {
+    const std::string& name = item.key();
+    const Json& json = item.value();
     const auto option = std::find_if(info.options.begin(), info.options.end(),
                                      [&](const Option& o) { return o.name == name; });
     if (option == info.options.end())
