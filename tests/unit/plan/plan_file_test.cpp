@@ -7,6 +7,7 @@
 
 #include "plan/make_plan.hpp"
 #include "plan/options.hpp"
+#include "support/scratch_folder.hpp"
 #include "unit/config/reading.hpp"
 
 using namespace elbow;
@@ -38,8 +39,8 @@ optimizer = "adam"
 Plan example_plan() { return make_plan(read_example(example_text), example_catalog()); }
 
 struct File {
-  fs::path path = fs::temp_directory_path() / "elbow_plan_file_test.json";
-  ~File() { fs::remove(path); }
+  ScratchFolder folder;
+  fs::path path = folder / "plan.json";
 };
 
 }  // namespace
