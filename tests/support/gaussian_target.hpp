@@ -54,7 +54,9 @@ class GaussianTarget final : public Model, public Density {
 
 /// Two coordinates of variance 1 and this correlation.
 inline GaussianTarget correlated(double rho) {
-  return {Eigen::VectorXd::Zero(2), (Eigen::Matrix2d() << 1, rho, rho, 1).finished()};
+  Eigen::MatrixXd covariance(2, 2);
+  covariance << 1, rho, rho, 1;
+  return {Eigen::VectorXd::Zero(2), covariance};
 }
 
 /// N(0, 1) prior, y | x ~ N(x, 0.5) with sd 0.5 and y = 10: the posterior is N(8, 0.2)
