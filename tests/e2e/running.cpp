@@ -57,7 +57,7 @@ TEST_CASE("cells that loop, allocate, crash, exit or throw have their outcome, t
   CHECK(of("good").ending == Ending::budget_spent);
   CHECK(of("loops").ending == Ending::timed_out);
   CHECK(of("allocates").ending == Ending::out_of_memory);
-  CHECK_THAT(of("allocates").reason, Contains("150 MB"));
+  CHECK_THAT(of("allocates").reason, Contains("limits.memory_mb = 150"));
   CHECK(of("crashes").ending == Ending::crashed);
   CHECK_THAT(of("crashes").reason, Contains("SIGSEGV (signal 11") && Contains("famous last words"));
   CHECK(of("exits").ending == Ending::failed);
