@@ -62,8 +62,8 @@ Eigen::VectorXd estimates(Optimizer& optimizer, Quadratic& problem) {
   Eigen::VectorXd all(0);
   for (Index which : {0, 1}) {
     const Parameters& set = *problem.parameters()[std::size_t(which)];
-    Eigen::VectorXd f64 = Eigen::VectorXd::Constant(set.f64().size(), NAN);
-    Eigen::VectorXf f32 = Eigen::VectorXf::Constant(set.f32().size(), NAN);
+    Eigen::VectorXd f64 = set.f64();
+    Eigen::VectorXf f32 = set.f32();
     optimizer.estimate(which, f64, f32);
     const Index before = all.size();
     all.conservativeResize(before + set.size());
@@ -138,13 +138,13 @@ Outcome layout(const Subject& subject) {
   Quadratic problem;
   const auto optimizer = subject.optimizer(problem.parameters(), steps);
   const Eigen::VectorXd start = estimates(*optimizer, problem);
-  if (!start.allFinite()) return failed("before the first step it leaves numbers unwritten");
+  if (!start.allFinite()) return failed("before the first step it is not finite");
   for (int i = 0; i < 5; ++i) {
     problem.compute_gradient();
     optimizer->step(problem.gradients());
   }
   const Eigen::VectorXd found = estimates(*optimizer, problem);
-  if (!found.allFinite()) return failed("it leaves numbers unwritten");
+  if (!found.allFinite()) return failed("it is not finite after five steps");
   const double rate = optimizer->step_size();
   return judge(std::isnan(rate) || (std::isfinite(rate) && rate >= 0), found.size(),
                " numbers, step size ", rate);
