@@ -27,6 +27,7 @@ function(elbow_add_plugin kind name)
   target_link_options(${target} PRIVATE -Wl,-z,defs -Wl,--exclude-libs,ALL)
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${name} CXX_EXTENSIONS OFF
+    DEFINE_SYMBOL ""  # one definition per plugin would keep them from sharing compiled headers
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON
     LIBRARY_OUTPUT_DIRECTORY ${ELBOW_PLUGIN_OUTPUT_DIRECTORY}/${folder_${kind}})
 endfunction()
