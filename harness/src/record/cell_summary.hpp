@@ -23,6 +23,9 @@ struct CellSummary {
   Outcome outcome;
   std::map<std::string, Metric> metrics;
   std::filesystem::path path;  ///< relative to the experiment's result folder
+  /// Whether the folder's plan.json has the cell; true where there is no plan. False for what an
+  /// earlier version of the experiment left behind. Known to the index only.
+  bool planned = true;
 };
 
 /// Reads the summary out of one cell file.
@@ -30,7 +33,8 @@ struct CellSummary {
 CellSummary read_summary(const std::filesystem::path& cell_file);
 
 /// The index of a result folder (results/<experiment>): read from index.h5 where that is up to date
-/// with the cell files, and rebuilt from them (and rewritten, atomically) where it is not.
+/// with the cell files and the plan, and rebuilt from them (and rewritten, atomically) where it is
+/// not. A plan.json that cannot be parsed counts as none.
 std::vector<CellSummary> read_index(const std::filesystem::path& folder);
 /// Rebuilds index.h5 from the cell files. Files that cannot be read are named in `unreadable`.
 std::vector<CellSummary> rebuild_index(const std::filesystem::path& folder,

@@ -9,6 +9,7 @@
 
 #include "record/cell_summary.hpp"
 #include "record/index_file.hpp"
+#include "record/planned_cells.hpp"
 
 namespace elbow {
 namespace {
@@ -39,9 +40,9 @@ std::vector<ListedFile> list_cells(const fs::path& folder) {
       if (name.front() == '.' || entry.path().extension() != ".h5") return;
       if (::stat(entry.path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
       files.push_back({(fs::path("cells") / fan_out.path().filename() / name).string(),
-                       static_cast<std::int64_t>(status.st_size),
-                       static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 +
-                           status.st_mtim.tv_nsec});
+                       static_cast<double>(status.st_size),
+                       static_cast<double>(status.st_mtim.tv_sec) +
+                           1e-9 * static_cast<double>(status.st_mtim.tv_nsec)});
     });
   });
   std::sort(files.begin(), files.end());
@@ -78,6 +79,18 @@ IndexContent read_cells(const fs::path& folder, const std::vector<ListedFile>& f
   return content;
 }
 
+/// Marks the cells that the plan has: all where there is none. @return whether a mark changed
+bool mark_planned(const std::optional<std::unordered_set<std::string>>& hashes,
+                  std::vector<CellSummary>& cells) {
+  bool changed = false;
+  for (CellSummary& cell : cells) {
+    const bool planned = !hashes || hashes->count(cell.hash) > 0;
+    changed = changed || planned != cell.planned;
+    cell.planned = planned;
+  }
+  return changed;
+}
+
 }  // namespace
 
 std::vector<CellSummary> read_index(const fs::path& folder) {
@@ -92,9 +105,13 @@ std::vector<CellSummary> read_index(const fs::path& folder) {
   std::vector<ListedFile> indexed = old.files;
   indexed.insert(indexed.end(), old.unreadable.begin(), old.unreadable.end());
   std::sort(indexed.begin(), indexed.end());
-  if (indexed == files && fs::exists(index)) return std::move(old.summaries);
+  const auto hashes = planned_cells(folder);
+  const bool marks_changed = mark_planned(hashes, old.summaries);
+  const bool same_files = indexed == files && fs::exists(index);
+  if (same_files && !marks_changed) return std::move(old.summaries);
 
-  IndexContent content = read_cells(folder, files, std::move(old));
+  IndexContent content = same_files ? std::move(old) : read_cells(folder, files, std::move(old));
+  mark_planned(hashes, content.summaries);
   try {
     write_index(index, content);
   } catch (const RecordError&) {
@@ -106,6 +123,7 @@ std::vector<CellSummary> read_index(const fs::path& folder) {
 std::vector<CellSummary> rebuild_index(const fs::path& folder,
                                        std::vector<std::string>& unreadable) {
   IndexContent content = read_cells(folder, list_cells(folder), {});
+  mark_planned(planned_cells(folder), content.summaries);
   write_index(folder / "index.h5", content);
   unreadable = content.reasons;
   return std::move(content.summaries);

@@ -5,7 +5,6 @@
 #include <elbow/error.hpp>
 #include <functional>
 #include <limits>
-#include <optional>
 #include <unordered_map>
 
 #include "record/cell_reader.hpp"
@@ -18,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::int64_t index_format = 1;
+constexpr std::int64_t index_format = 2;
 
 /// R's NA, a NaN that stands for "there is none" and is told from a metric that is NaN.
 const double absent = std::bit_cast<double>(std::uint64_t{0x7ff00000000007a2});
@@ -43,6 +42,10 @@ class ColumnGroup {
   }
   H5::DataSet integers(const std::string& name, const std::vector<std::int64_t>& values) {
     return numbers(name, values.data(), H5::PredType::STD_I64LE, H5::PredType::NATIVE_INT64);
+  }
+  void booleans(const std::string& name, const std::vector<std::int8_t>& values) {
+    write_attribute(numbers(name, values.data(), H5::PredType::STD_I8LE, H5::PredType::NATIVE_INT8),
+                    "dtype", "bool");
   }
   void finish() { group_.finish(); }
 
@@ -72,10 +75,21 @@ std::vector<Value> column(const std::vector<Element>& elements, Value (*value)(c
   return values;
 }
 
-std::optional<std::int64_t> seed_of(const Json& configuration) {
+double seed_of(const Json& configuration) {
   const auto seed = configuration.find("seed");
-  if (seed == configuration.end() || !seed->is_number_integer()) return {};
-  return seed->get<std::int64_t>();
+  return seed != configuration.end() && seed->is_number() ? seed->get<double>() : absent;
+}
+
+/// Size and time of files. Numbers that may pass 2^31 are float64, which every reader takes as it
+/// is: R has no integers of 64 bits.
+void write_listing(ColumnGroup& group, const std::vector<ListedFile>& files) {
+  group.texts("path", column<ListedFile, std::string>(files, [](const auto& f) { return f.path; }));
+  describe(group.reals("bytes",
+                       column<ListedFile, double>(files, [](const auto& f) { return f.bytes; })),
+           "byte", "size of the file");
+  describe(group.reals("modified",
+                       column<ListedFile, double>(files, [](const auto& f) { return f.modified; })),
+           "s", "when the file was written, since 1970 (UTC)");
 }
 
 void write_cells(const H5::H5File& file, const IndexContent& content) {
@@ -86,25 +100,20 @@ void write_cells(const H5::H5File& file, const IndexContent& content) {
   group.texts("experiment", texts([](const CellSummary& c) { return c.experiment; }));
   group.texts("model", texts([](const CellSummary& c) { return c.model; }));
   group.texts("method", texts([](const CellSummary& c) { return c.method; }));
-  std::vector<std::int64_t> replicates, seeds;
-  for (const CellSummary& cell : cells) {
-    replicates.push_back(cell.replicate);
-    seeds.push_back(seed_of(cell.configuration).value_or(-1));
-  }
-  group.integers("replicate", replicates);
-  group.integers("seed", seeds);
+  group.integers("replicate", column<CellSummary, std::int64_t>(
+                                  cells, [](const CellSummary& c) { return c.replicate; }));
+  group.reals("seed", column<CellSummary, double>(
+                          cells, [](const CellSummary& c) { return seed_of(c.configuration); }));
+  group.booleans("planned", column<CellSummary, std::int8_t>(cells, [](const CellSummary& c) {
+                   return std::int8_t(c.planned);
+                 }));
   group.texts("outcome", texts([](const CellSummary& c) {
                 return std::string(ending_name(c.outcome.ending));
               }));
   group.texts("reason", texts([](const CellSummary& c) { return c.outcome.reason; }));
   group.texts("configuration", texts([](const CellSummary& c) { return c.configuration.dump(); }));
   group.texts("provenance", texts([](const CellSummary& c) { return c.provenance.dump(); }));
-  group.texts("path", column<ListedFile, std::string>(content.files,
-                                                      [](const ListedFile& f) { return f.path; }));
-  group.integers("bytes", column<ListedFile, std::int64_t>(
-                              content.files, [](const ListedFile& f) { return f.bytes; }));
-  group.integers("modified", column<ListedFile, std::int64_t>(
-                                 content.files, [](const ListedFile& f) { return f.modified; }));
+  write_listing(group, content.files);
   group.finish();
 }
 
@@ -178,13 +187,7 @@ void write_metrics(const H5::H5File& file, const std::vector<CellSummary>& cells
 
 void write_unreadable(const H5::H5File& file, const IndexContent& content) {
   ColumnGroup group(file, "unreadable", "file", content.unreadable.size());
-  group.texts("path", column<ListedFile, std::string>(content.unreadable,
-                                                      [](const ListedFile& f) { return f.path; }));
-  group.integers("bytes", column<ListedFile, std::int64_t>(
-                              content.unreadable, [](const ListedFile& f) { return f.bytes; }));
-  group.integers("modified",
-                 column<ListedFile, std::int64_t>(content.unreadable,
-                                                  [](const ListedFile& f) { return f.modified; }));
+  write_listing(group, content.unreadable);
   group.texts("reason", content.reasons);
   group.finish();
 }
@@ -213,9 +216,9 @@ std::vector<ListedFile> read_files(const H5::Group& group) {
   std::vector<ListedFile> files;
   for (std::string& path : read_texts(group, "path")) files.push_back({std::move(path), 0, 0});
   const auto bytes =
-      read_numbers<std::int64_t>(group, "bytes", H5::PredType::NATIVE_INT64, files.size());
+      read_numbers<double>(group, "bytes", H5::PredType::NATIVE_DOUBLE, files.size());
   const auto modified =
-      read_numbers<std::int64_t>(group, "modified", H5::PredType::NATIVE_INT64, files.size());
+      read_numbers<double>(group, "modified", H5::PredType::NATIVE_DOUBLE, files.size());
   for (std::size_t i = 0; i < files.size(); ++i) {
     files[i].bytes = bytes[i];
     files[i].modified = modified[i];
@@ -249,6 +252,7 @@ void read_cells(const H5::Group& group, IndexContent& content) {
   const auto provenances = read_column(group, "provenance", rows);
   const auto replicates =
       read_numbers<std::int64_t>(group, "replicate", H5::PredType::NATIVE_INT64, rows);
+  const auto planned = read_numbers<std::int8_t>(group, "planned", H5::PredType::NATIVE_INT8, rows);
   JsonTexts provenance;
   content.summaries.resize(rows);
   for (std::size_t i = 0; i < rows; ++i) {
@@ -262,6 +266,7 @@ void read_cells(const H5::Group& group, IndexContent& content) {
     cell.provenance = provenance(provenances[i]);
     cell.outcome = {ending_from_name(outcomes[i]), reasons[i]};
     cell.path = content.files[i].path;
+    cell.planned = planned[i] != 0;
   }
 }
 

@@ -13,8 +13,8 @@ namespace elbow {
 /// files are never changed in place.
 struct ListedFile {
   std::string path;  ///< relative to the experiment's result folder
-  std::int64_t bytes = 0;
-  std::int64_t modified = 0;  ///< nanoseconds since 1970
+  double bytes = 0;
+  double modified = 0;  ///< seconds since 1970, to a quarter of a microsecond
 
   auto operator<=>(const ListedFile&) const = default;
 };

@@ -1,4 +1,5 @@
-# Checks cell.h5 as example_cell.hpp describes it. rhdf5 reverses the order of the dimensions.
+# Checks cell.h5 as example_cell.hpp describes it; every warning is an error. rhdf5 reverses the order of the dimensions.
+options(warn = 2)
 library(rhdf5)
 x <- h5read("cell.h5", "posterior/x")
 stopifnot(identical(dim(x), c(3L, 2L, 50L, 2L)))
@@ -8,4 +9,7 @@ stopifnot(all(h5read("cell.h5", "posterior/school") == c("A", "B", "\u010c", "D"
 stopifnot(h5readAttributes("cell.h5", "metrics/elbo")$mcse == 0.25)
 stopifnot(h5readAttributes("cell.h5", "/")$outcome == "converged")
 stopifnot(length(h5read("cell.h5", "vi_trace")$elbo) == 10000)
+everything <- h5read("cell.h5", "/")
+stopifnot(everything$sample_stats$steps[8, 2] == 14, everything$sample_stats$diverging[11, 1] == 1)
+stopifnot(h5readAttributes("cell.h5", "/")$replicate == 3)
 cat("all readers agree\n")

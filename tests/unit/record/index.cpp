@@ -151,3 +151,55 @@ TEST_CASE("A folder without cells has none, and a missing one is named") {
   CHECK(read_index(folder.path()).empty());
   CHECK_THROWS_WITH(read_index(folder / "none"), Contains("none: expected a folder of results"));
 }
+
+namespace {
+
+void write_plan(const ScratchFolder& folder, std::vector<int> cells) {
+  std::ofstream plan(folder / "plan.json");
+  plan << R"({"title": "hash", "models": [{"name": "m", "options": {"hash": "x"}}], "cells": [)";
+  const char* separator = "";
+  for (int cell : cells) {
+    plan << separator << R"({"hash":")" << hash_of(cell) << R"(","model":0})";
+    separator = ",";
+  }
+  plan << R"(], "impossible": []})";
+}
+
+std::string marks(const std::vector<CellSummary>& cells) {
+  std::string marks;
+  for (const CellSummary& cell : cells) marks += cell.planned ? '1' : '0';
+  return marks;
+}
+
+}  // namespace
+
+TEST_CASE("The index marks the cells that the last plan has") {
+  const ScratchFolder folder;
+  for (int k = 0; k < 5; ++k) write_cell(folder, k, -k);
+  CHECK(marks(read_index(folder.path())) == "11111");
+  write_plan(folder, {0, 1, 3, 7});
+  CHECK(marks(read_index(folder.path())) == "11010");
+  write_plan(folder, {4});
+  std::vector<std::string> unreadable;
+  CHECK(marks(rebuild_index(folder.path(), unreadable)) == "00001");
+  std::ofstream(folder / "plan.json") << "{ \"cells\": [";
+  CHECK(marks(read_index(folder.path())) == "11111");
+}
+
+TEST_CASE("The marks in index.h5 follow the plan, with the cells as they were") {
+  const ScratchFolder folder;
+  for (int k = 0; k < 5; ++k) write_cell(folder, k, -k);
+  const auto stored = [&] {
+    const H5::H5File file((folder / "index.h5").string(), H5F_ACC_RDONLY);
+    std::vector<std::int8_t> values(5);
+    file.openDataSet("cells/planned").read(values.data(), H5::PredType::NATIVE_INT8);
+    return values;
+  };
+  for (const std::vector<int>& plan : {std::vector<int>{0, 2}, {0, 1, 2, 3, 4}, {}}) {
+    write_plan(folder, plan);
+    check_cells(read_index(folder.path()));
+    std::vector<std::int8_t> expected(5, 0);
+    for (int cell : plan) expected[std::size_t(cell)] = 1;
+    CHECK(stored() == expected);
+  }
+}

@@ -3,9 +3,11 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "example_cell.hpp"
+#include "record/cell_summary.hpp"
 #include "support/scratch_folder.hpp"
 
 using namespace elbow;
@@ -53,6 +55,43 @@ void write_cell(const ScratchFolder& folder) {
   cell.commit();
 }
 
+/// The index of two cells, of which the plan has the second, and of a damaged file. Their seed and
+/// the times of the files are beyond 2^31.
+void write_index(const ScratchFolder& folder) {
+  for (const std::string hash :
+       {"00000000000000000000000000000000", "11111111111111111111111111111111"}) {
+    const bool second = hash[0] == '1';
+    CellWriter cell(folder / ("cells/" + hash.substr(0, 2) + "/" + hash + ".h5"));
+    const std::map<std::string, std::string> texts = {
+        {"hash", hash},
+        {"experiment", "example"},
+        {"model", "gaussian"},
+        {"method", "Größe"},
+        {"configuration", std::string(R"({"seed":1099511627777,"model":{"axes":{"dimension":)") +
+                              (second ? "20" : "2") + R"(}},"method":{"axes":{"name":"a"}}})"},
+        {"provenance", "{}"}};
+    for (const auto& [key, value] : texts) cell.attribute(key, value);
+    cell.attribute("replicate", std::int64_t{0});
+    cell.metrics({{"elbo", second ? -2. : -1., 0.5, "nats", ""}});
+    cell.outcome({Ending::converged, ""});
+    cell.commit();
+  }
+  std::ofstream(folder / "cells/00/damaged.h5") << "not HDF5";
+  std::ofstream(folder / "plan.json")
+      << R"({"cells":[{"hash":")" << std::string(32, '1') << R"("}]})";
+  read_index(folder.path());
+}
+
+/// Runs a script of the tests with a reader, which fails at a warning too.
+void check_with(const std::string& command, const std::string& script,
+                const ScratchFolder& folder) {
+  std::string output;
+  const int status =
+      run(folder, command + " '" ELBOW_SOURCE "/tests/unit/record/" + script + "'", output);
+  INFO(output);
+  CHECK(status == 0);
+}
+
 /// Whether the program runs these words.
 bool has(const std::string& program, const std::string& words) {
   const ScratchFolder folder;
@@ -74,11 +113,27 @@ TEST_CASE("h5py, xarray with both engines and netCDF4 read what was written") {
   }
   const ScratchFolder folder;
   write_cell(folder);
-  std::string output;
-  const int status =
-      run(folder, python + " " ELBOW_SOURCE "/tests/unit/record/check_example.py", output);
-  INFO(output);
-  CHECK(status == 0);
+  check_with(python, "check_example.py", folder);
+}
+
+TEST_CASE("h5py and xarray read the index without a warning") {
+  if (!has_python()) {
+    WARN("TEST SKIPPED: no python3 with h5py, xarray, h5netcdf and netCDF4");
+    return;
+  }
+  const ScratchFolder folder;
+  write_index(folder);
+  check_with(python + " -W error::UserWarning -W error::RuntimeWarning", "check_index.py", folder);
+}
+
+TEST_CASE("rhdf5 reads the index without a warning") {
+  if (!has(r, "library(rhdf5)")) {
+    WARN("TEST SKIPPED: no R with rhdf5");
+    return;
+  }
+  const ScratchFolder folder;
+  write_index(folder);
+  check_with(r, "check_index.R", folder);
 }
 
 TEST_CASE("rhdf5 reads what was written") {
@@ -88,10 +143,7 @@ TEST_CASE("rhdf5 reads what was written") {
   }
   const ScratchFolder folder;
   write_cell(folder);
-  std::string output;
-  const int status = run(folder, r + " " ELBOW_SOURCE "/tests/unit/record/check_example.R", output);
-  INFO(output);
-  CHECK(status == 0);
+  check_with(r, "check_example.R", folder);
 }
 
 TEST_CASE("The Python snippets for reading results run") {
@@ -101,8 +153,9 @@ TEST_CASE("The Python snippets for reading results run") {
   }
   const ScratchFolder folder;
   write_cell(folder);
+  write_index(folder);
   const std::vector<std::string> blocks = snippets("python");
-  REQUIRE(blocks.size() == 2);
+  REQUIRE(blocks.size() == 3);
   for (const std::string& block : blocks) {
     std::ofstream(folder / "snippet.py") << block;
     std::string output;
@@ -119,9 +172,10 @@ TEST_CASE("The R snippet for reading results runs") {
   }
   const ScratchFolder folder;
   write_cell(folder);
+  write_index(folder);
   const std::vector<std::string> blocks = snippets("r");
   REQUIRE(blocks.size() == 1);
-  std::ofstream(folder / "snippet.R") << blocks[0];
+  std::ofstream(folder / "snippet.R") << "options(warn = 2)\n" << blocks[0];
   std::string output;
   const int status = run(folder, r + " snippet.R", output);
   INFO(blocks[0] << output);
