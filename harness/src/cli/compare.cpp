@@ -55,9 +55,8 @@ int elbow::verb_compare(const std::vector<std::string>& arguments) {
   if (given.count("where") > 0) request.where = given["where"].as<std::vector<std::string>>();
   if (given.count("baseline") > 0) request.baseline = given["baseline"].as<std::string>();
 
-  std::vector<ResultFolder> folders;
-  for (const std::string& path : call->positionals) folders.push_back(read_result_folder(path));
-  const Comparison comparison = compare(folders, request);
+  const Comparison comparison =
+      compare(read_result_folders({call->positionals.begin(), call->positionals.end()}), request);
   if (format == "csv") {
     std::cout << csv_rows(comparison);
     // Data on the output, sentences beside it.

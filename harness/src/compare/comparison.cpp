@@ -241,16 +241,34 @@ void summarise_row(RowItems& row, const std::vector<MetricInfo>& metrics) {
   }
 }
 
-/// The finished cells of the baseline method by the data that they worked on.
-using Partners = std::map<std::string, const Item*>;
+/// The finished cells of the baseline method by the data that they worked on: those of a row's own
+/// folder come first, and those of other folders help where it has none.
+class Partners {
+ public:
+  void add(const Item& item) {
+    const std::string data = data_identity(item);
+    anywhere_.emplace(data, &item);
+    in_folder_.emplace(std::pair(item.folder, data), &item);
+  }
+  const Item* of(const Item& item) const {
+    const std::string data = data_identity(item);
+    if (const auto own = in_folder_.find({item.folder, data}); own != in_folder_.end())
+      return own->second;
+    const auto other = anywhere_.find(data);
+    return other == anywhere_.end() ? nullptr : other->second;
+  }
+
+ private:
+  std::map<std::string, const Item*> anywhere_;
+  std::map<std::pair<std::size_t, std::string>, const Item*> in_folder_;
+};
 
 void summarise_differences(RowItems& row, const std::vector<MetricInfo>& metrics,
                            const Partners& partners) {
   std::vector<const Item*> partner;  // of each finished cell; null without one
   std::vector<const Item*> found;
   for (const Item* item : row.finished) {
-    const auto entry = partners.find(data_identity(*item));
-    partner.push_back(entry == partners.end() ? nullptr : entry->second);
+    partner.push_back(partners.of(*item));
     if (partner.back() != nullptr) found.push_back(partner.back());
   }
   for (const MetricInfo& info : metrics) {
@@ -308,6 +326,9 @@ void note_reasons(const std::vector<Item>& items, Comparison& comparison) {
 void note_folders(const std::vector<ResultFolder>& folders, Comparison& comparison) {
   for (const ResultFolder& folder : folders) {
     const std::string where = folder.path.string() + ": ";
+    if (folder.times_given > 1)
+      comparison.notes.push_back(where + "given " + std::to_string(folder.times_given) +
+                                 " times, shown once");
     if (!folder.has_plan)
       comparison.notes.push_back(where +
                                  "there is no plan.json; all cells of the folder are shown");
@@ -342,7 +363,7 @@ Comparison compare(const std::vector<ResultFolder>& folders, const CompareReques
     comparison.baseline = find_baseline(rows, *request.baseline);
     for (const RowItems& row : rows)
       if (row.row.method == *comparison.baseline)
-        for (const Item* item : row.finished) partners.emplace(data_identity(*item), item);
+        for (const Item* item : row.finished) partners.add(*item);
   }
   for (RowItems& row : rows) {
     row.row.is_baseline = comparison.baseline && row.row.method == *comparison.baseline;

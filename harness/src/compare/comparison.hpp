@@ -37,7 +37,7 @@ struct MetricSummary {
 
 /// One model and method, over its replicates.
 struct ComparedRow {
-  std::string folder;  ///< name of the result folder
+  std::string folder;  ///< name of the result folder, see ResultFolder::name
   std::string model, method;
   std::string group;  ///< the value of what `by` names; "(without)" where there is none
   std::map<Ending, int> outcomes;

@@ -52,6 +52,22 @@ void read_plan(const Json& plan, ResultFolder& folder, std::vector<CellSummary> 
   }
 }
 
+/// Absolute, without links, dots and a slash at the end.
+fs::path whole_path(const fs::path& path) {
+  const fs::path whole = fs::weakly_canonical(fs::absolute(path)).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+/// The last `count` components, or all.
+std::string end_of_path(const fs::path& path, std::ptrdiff_t count) {
+  const std::ptrdiff_t components = std::distance(path.begin(), path.end());
+  fs::path end;
+  for (auto part = std::next(path.begin(), std::max<std::ptrdiff_t>(components - count, 0));
+       part != path.end(); ++part)
+    end /= *part;
+  return end.string();
+}
+
 void add_once(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
@@ -62,8 +78,7 @@ ResultFolder arrange(const fs::path& path, const std::string& plan,
                      std::vector<CellSummary> cells) {
   ResultFolder folder;
   folder.path = path;
-  const fs::path whole = fs::absolute(path).lexically_normal();
-  folder.name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+  folder.name = distinguishing_names({whole_path(path)})[0];
   folder.has_plan = !plan.empty();
   if (folder.has_plan) {
     try {
@@ -102,6 +117,37 @@ ResultFolder read_result_folder(const fs::path& folder) {
     if (fs::exists(file)) result.unreadable.push_back(file);
   }
   return result;
+}
+
+std::vector<ResultFolder> read_result_folders(const std::vector<fs::path>& folders) {
+  std::vector<ResultFolder> read;
+  std::vector<fs::path> paths;
+  for (const fs::path& folder : folders) {
+    const fs::path whole = whole_path(folder);
+    const auto known = std::find(paths.begin(), paths.end(), whole);
+    if (known != paths.end()) {
+      ++read[std::size_t(known - paths.begin())].times_given;
+      continue;
+    }
+    read.push_back(read_result_folder(folder));
+    paths.push_back(whole);
+  }
+  const std::vector<std::string> names = distinguishing_names(paths);
+  for (std::size_t i = 0; i < read.size(); ++i) read[i].name = names[i];
+  return read;
+}
+
+std::vector<std::string> distinguishing_names(const std::vector<fs::path>& paths) {
+  std::vector<std::string> names;
+  for (const fs::path& path : paths) {
+    std::ptrdiff_t count = 1;
+    const auto shares_end = [&](const fs::path& other) {
+      return other != path && end_of_path(other, count) == end_of_path(path, count);
+    };
+    while (std::any_of(paths.begin(), paths.end(), shares_end)) ++count;
+    names.push_back(end_of_path(path, count));
+  }
+  return names;
 }
 
 }  // namespace elbow

@@ -23,7 +23,8 @@ struct ImpossiblePair {
 /// What a result folder holds, measured against its plan.
 struct ResultFolder {
   std::filesystem::path path;
-  std::string name;   ///< of the folder
+  std::string name;  ///< of the folder, with as much of its path as tells it from others
+  int times_given = 1;
   std::string title;  ///< of the experiment; empty without plan.json
   std::string experiment_text;
   bool has_plan = false;
@@ -38,7 +39,16 @@ struct ResultFolder {
 /// @throws Error when the folder is not there or is no result folder, or plan.json cannot be read.
 ResultFolder read_result_folder(const std::filesystem::path& folder);
 
-/// The same from what was read already. @param plan  plan.json's text; empty when there is none
+/// Several of them. One that is given again, by whatever spelling, is read once. Names are the
+/// shortest ends of the paths that differ: `r1/grid` and `r2/grid`.
+std::vector<ResultFolder> read_result_folders(const std::vector<std::filesystem::path>& folders);
+
+/// The shortest ends of paths, by components, that tell each from all the others.
+/// @param paths  absolute, normal, all different
+std::vector<std::string> distinguishing_names(const std::vector<std::filesystem::path>& paths);
+
+/// The same as `read_result_folder` from what was read already. @param plan  plan.json's text;
+/// empty when there is none
 ResultFolder arrange(const std::filesystem::path& folder, const std::string& plan,
                      std::vector<CellSummary> cells);
 

@@ -100,7 +100,7 @@ std::vector<std::string> printed_notes(const Comparison& comparison) {
     for (const auto& [name, metric] : row.metrics) {
       own = own || metric.source == ErrorSource::own;
       partial = partial || metric.non_finite > 0;
-      exact = exact || metric.standard_error == 0;
+      exact = exact || (metric.standard_error == 0 && metric.source == ErrorSource::replicates);
       unknown = unknown || (metric.finite == 1 && metric.source == ErrorSource::none);
     }
   }

@@ -4,6 +4,7 @@
 #include "cells.hpp"
 #include "compare/comparison.hpp"
 #include "compare/table.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace elbow;
 using Catch::Contains;
@@ -197,6 +198,44 @@ TEST_CASE("Rows of several folders name their folder") {
   CHECK(c.rows[0].folder == "first");
   CHECK(c.rows[1].folder == "second");
   CHECK_THAT(text_tables(c), Contains("first") && Contains("second"));
+}
+
+TEST_CASE("Folders of one name are told by the ends of their paths that differ") {
+  using Paths = std::vector<std::filesystem::path>;
+  using Names = std::vector<std::string>;
+  CHECK(distinguishing_names(Paths{"/a/r1/grid", "/a/r2/grid", "/a/other"}) ==
+        Names{"r1/grid", "r2/grid", "other"});
+  CHECK(distinguishing_names(Paths{"/a/x/grid", "/b/x/grid"}) == Names{"a/x/grid", "b/x/grid"});
+  CHECK(distinguishing_names(Paths{"/grid", "/a/grid"}) == Names{"/grid", "a/grid"});
+  CHECK(distinguishing_names(Paths{"/a/grid"}) == Names{"grid"});
+}
+
+TEST_CASE("A folder that is given twice, by whatever spelling, is shown once, with a note") {
+  const ScratchFolder place;
+  std::filesystem::create_directories(place / "grid/cells");
+  std::filesystem::create_directory_symlink(place / "grid", place / "link");
+  const auto folders = read_result_folders(
+      {place / "grid", place / "grid/", place / "grid/../grid/.", place / "link"});
+  REQUIRE(folders.size() == 1);
+  CHECK(folders[0].name == "grid");
+  const Comparison c = compare(folders, {});
+  CHECK_FALSE(c.several_folders);
+  CHECK_THAT(c.notes.at(0), Contains("given 4 times, shown once"));
+}
+
+TEST_CASE("Differences are to the baseline of the row's own folder where it has one") {
+  const Comparison c = compare({folder({cell("m", "base", 0, 10), cell("m", "a", 0, 11)}, "r/one"),
+                                folder({cell("m", "base", 0, 20), cell("m", "a", 0, 22)}, "r/two"),
+                                folder({cell("m", "a", 0, 13)}, "r/three")},
+                               [] {
+                                 CompareRequest request;
+                                 request.baseline = "base";
+                                 return request;
+                               }());
+  std::map<std::string, double> differences;
+  for (const ComparedRow& row : c.rows)
+    if (!row.is_baseline) differences[row.folder] = row.metrics.at("elbo").mean;
+  CHECK(differences == std::map<std::string, double>{{"one", 1}, {"two", 2}, {"three", 3}});
 }
 
 TEST_CASE("A folder without cells has no table and says so") {
