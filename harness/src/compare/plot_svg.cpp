@@ -137,12 +137,12 @@ std::string y_axis(const Scale& scale, const std::string& label) {
                 html_escaped(label), "</text>");
 }
 
-/// The points of a line that the axes can show.
-PlotLine drawable(const PlotLine& line, const PlotAxis& x, const PlotAxis& y) {
-  PlotLine out{line.label, line.colour, {}, {}, {}};
+/// The points of a line that axes can show.
+PlotLine drawable(const PlotLine& line, const PlotAxis& x) {
+  PlotLine out{line.label, line.colour, {}, {}, {}, line.settled};
   for (std::size_t i = 0; i < line.x.size(); ++i) {
     if (!std::isfinite(line.x[i]) || !std::isfinite(line.y[i])) continue;
-    if ((x.logarithmic && line.x[i] <= 0) || (y.logarithmic && line.y[i] <= 0)) continue;
+    if (x.logarithmic && line.x[i] <= 0) continue;
     out.x.push_back(line.x[i]);
     out.y.push_back(line.y[i]);
     out.error.push_back(i < line.error.size() && std::isfinite(line.error[i]) ? line.error[i] : 0);
@@ -150,24 +150,98 @@ PlotLine drawable(const PlotLine& line, const PlotAxis& x, const PlotAxis& y) {
   return out;
 }
 
-/// From the highest point to somewhat below the lowest end.
-Scale y_scale(const std::vector<PlotLine>& lines, bool logarithmic) {
-  double low = std::numeric_limits<double>::infinity(), high = -low, lowest_end = low, error = 0;
+/// The element at a rank, 0 being the smallest.
+double ranked(std::vector<double> values, std::size_t rank) {
+  const auto place = values.begin() + std::ptrdiff_t(rank);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+/// Of two middle ones the upper.
+double median(const std::vector<double>& values) { return ranked(values, values.size() / 2); }
+
+/// The median distance from a centre; of two middle ones the lower, so that the worse half of the
+/// values does not decide what is far.
+double typical_distance(const std::vector<double>& values, double centre) {
+  std::vector<double> distances;
+  for (const double value : values) distances.push_back(std::fabs(value - centre));
+  return ranked(distances, (distances.size() - 1) / 2);
+}
+
+/// Around the ends of the lines that are not far from the others, with as much of their beginnings
+/// as does not flatten the ends.
+Scale y_scale(const std::vector<PlotLine>& lines) {
+  const bool any_settled =
+      std::any_of(lines.begin(), lines.end(), [](const PlotLine& line) { return line.settled; });
+  std::vector<double> ends;
+  for (const PlotLine& line : lines)
+    if (line.settled || !any_settled) ends.push_back(line.y.back());
+  const double centre = median(ends);
+  const double farthest =
+      std::max({20 * typical_distance(ends, centre), 0.1 * std::fabs(centre), 10.});
+
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  double lowest_end = low, highest_end = high, error = 0;
   for (const PlotLine& line : lines) {
+    const double end = line.y.back();
+    if (std::fabs(end - centre) > farthest) continue;
     for (std::size_t i = 0; i < line.y.size(); ++i) {
       low = std::fmin(low, line.y[i] - line.error[i]);
       high = std::fmax(high, line.y[i] + line.error[i]);
     }
-    lowest_end = std::fmin(lowest_end, line.y.back());
-    error = std::fmax(error, line.error.back());
+    lowest_end = std::fmin(lowest_end, end);
+    highest_end = std::fmax(highest_end, end);
+    error = std::fmax(error, std::fmin(line.error.back(), farthest));
   }
-  if (!logarithmic) {
-    const double spread = std::fmax(high - lowest_end, 5 * error);
-    low = std::fmax(low, lowest_end - 2 * std::fmax(spread, 1e-3 * std::fabs(high)));
-    const double margin = 0.04 * (high - low);
-    low -= margin, high += margin;
+  const double spread =
+      std::max({highest_end - lowest_end, 5 * error, 1e-3 * std::fabs(highest_end)});
+  low = std::fmax(low, lowest_end - 2 * spread);
+  high = std::fmin(high, highest_end + 2 * spread);
+  const double margin = 0.04 * (high - low);
+  return make_scale(false, low - margin, high + margin, bottom, top);
+}
+
+std::string triangle(double x1, double y1, double x2, double y2, double x3, double y3) {
+  return concat("<polygon points=\"", coordinate(x1), ",", coordinate(y1), " ", coordinate(x2), ",",
+                coordinate(y2), " ", coordinate(x3), ",", coordinate(y3), "\"/>");
+}
+
+/// Where a line that ends outside leaves the plot for good; nothing for the others.
+std::string exit_mark(const PlotLine& line, const Scale& sx, const Scale& sy) {
+  const auto is_outside = [&](double y) { return sy(y) < top || sy(y) > bottom; };
+  std::size_t leaves = line.y.size();
+  while (leaves > 0 && is_outside(line.y[leaves - 1])) --leaves;
+  if (leaves == line.y.size()) return "";
+  const double x = std::clamp(sx(line.x[leaves]), left + 5, right - 5);
+  const double edge = line.y.back() < sy.low ? bottom : top;
+  const double inwards = edge == bottom ? -9 : 9;
+  return triangle(x - 5, edge + inwards, x + 5, edge + inwards, x, edge);
+}
+
+/// The points of an axis for intervals that are not far from the others, lowest and highest.
+std::pair<double, double> interval_range(const std::vector<PlotInterval>& intervals) {
+  std::vector<double> means, sds;
+  const auto sd_of = [](const PlotInterval& i) { return std::isfinite(i.sd) ? i.sd : 0; };
+  for (const PlotInterval& interval : intervals)
+    if (std::isfinite(interval.mean) && interval.settled) {
+      means.push_back(interval.mean);
+      sds.push_back(sd_of(interval));
+    }
+  // Of one or two, none is the odd one out.
+  const double all = std::numeric_limits<double>::infinity();
+  const double centre = means.size() > 2 ? median(means) : 0;
+  const double farthest =
+      means.size() > 2
+          ? 20 * std::max({median(sds), typical_distance(means, centre), 1e-3 * std::fabs(centre)})
+          : all;
+  double low = all, high = -all;
+  for (const PlotInterval& interval : intervals) {
+    if (!std::isfinite(interval.mean) || (!interval.settled && !means.empty())) continue;
+    const double sd = sd_of(interval);
+    if (std::fabs(interval.mean - centre) > farthest || sd > farthest) continue;
+    low = std::fmin(low, interval.mean - sd);
+    high = std::fmax(high, interval.mean + sd);
   }
-  return make_scale(logarithmic, low, high, bottom, top);
+  return low > high ? std::pair(0., 1.) : std::pair(low, high);  // nothing but words to show
 }
 
 }  // namespace
@@ -211,24 +285,28 @@ std::string html_escaped(const std::string& text) {
   return out;
 }
 
-std::string line_plot(const PlotAxis& x, const PlotAxis& y, const std::vector<PlotLine>& lines) {
+Plot line_plot(const PlotAxis& x, const std::string& y_label, const std::vector<PlotLine>& lines) {
+  Plot plot;
   std::vector<PlotLine> shown;
-  for (const PlotLine& line : lines)
-    if (PlotLine points = drawable(line, x, y); points.x.size() > 1)
+  for (const PlotLine& line : lines) {
+    if (!line.y.empty() && !std::isfinite(line.y.back()))
+      plot.outside.push_back(line.label + ": " + plain_number(line.y.back()));
+    if (PlotLine points = drawable(line, x); points.x.size() > 1)
       shown.push_back(std::move(points));
-  if (shown.empty()) return "";
+  }
+  if (shown.empty()) return plot;
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const PlotLine& line : shown) {
     low = std::fmin(low, *std::min_element(line.x.begin(), line.x.end()));
     high = std::fmax(high, *std::max_element(line.x.begin(), line.x.end()));
   }
   const Scale sx = make_scale(x.logarithmic, low, high, left, right);
-  const Scale sy = y_scale(shown, y.logarithmic);
+  const Scale sy = y_scale(shown);
 
   // A nested viewport clips what leaves the plot, without an id that a second plot could repeat.
   std::string out = concat("<svg viewBox=\"0 0 640 340\" role=\"img\" aria-label=\"",
-                           html_escaped(y.label + " against " + x.label), "\">");
-  out += y_axis(sy, y.label) + x_axis(sx, x.label, top, bottom);
+                           html_escaped(y_label + " against " + x.label), "\">");
+  out += y_axis(sy, y_label) + x_axis(sx, x.label, top, bottom);
   out += concat("<svg x=\"", coordinate(left), "\" y=\"", coordinate(top), "\" width=\"",
                 coordinate(right - left), "\" height=\"", coordinate(bottom - top), "\" viewBox=\"",
                 coordinate(left), " ", coordinate(top), " ", coordinate(right - left), " ",
@@ -236,7 +314,8 @@ std::string line_plot(const PlotAxis& x, const PlotAxis& y, const std::vector<Pl
   // What lies far outside is moved to just outside, for renderers with 16-bit coordinates.
   const auto y_of = [&](double value) { return std::clamp(sy(value), top - 2000, bottom + 2000); };
   for (const PlotLine& line : shown) {
-    out += concat("<g class=\"", colour_class(line.colour), "\"><title>", html_escaped(line.label),
+    out += concat("<g class=\"", colour_class(line.colour), "\"><title>",
+                  html_escaped(line.label + ": " + plain_number(line.y.back())),
                   "</title><polyline points=\"");
     for (std::size_t i = 0; i < line.x.size(); ++i)
       out.append(i > 0 ? " " : "")
@@ -248,20 +327,17 @@ std::string line_plot(const PlotAxis& x, const PlotAxis& y, const std::vector<Pl
       if (line.error[i] > 0)
         out += straight(sx(line.x[i]), y_of(line.y[i] - line.error[i]), sx(line.x[i]),
                         y_of(line.y[i] + line.error[i]), "bar");
-    out += "</g>";
+    const std::string mark = exit_mark(line, sx, sy);
+    if (!mark.empty()) plot.outside.push_back(line.label + ": " + plain_number(line.y.back()));
+    out += mark + "</g>";
   }
-  return concat(out, "</svg></svg>\n");
+  plot.svg = concat(out, "</svg></svg>\n");
+  return plot;
 }
 
-std::string interval_plot(const std::vector<PlotInterval>& intervals) {
-  double low = std::numeric_limits<double>::infinity(), high = -low;
-  for (const PlotInterval& interval : intervals) {
-    if (!std::isfinite(interval.mean)) continue;
-    const double sd = std::isfinite(interval.sd) ? interval.sd : 0;
-    low = std::fmin(low, interval.mean - sd);
-    high = std::fmax(high, interval.mean + sd);
-  }
-  if (low > high) low = 0, high = 1;  // nothing but words to show
+Plot interval_plot(const std::vector<PlotInterval>& intervals) {
+  Plot plot;
+  const auto [low, high] = interval_range(intervals);
   const double margin = 0.04 * (high - low);
   constexpr double begin = 16, width = 360, row_height = 14, first = 10;
   const Scale scale = make_scale(false, low - margin, high + margin, begin, width - begin);
@@ -276,21 +352,29 @@ std::string interval_plot(const std::vector<PlotInterval>& intervals) {
   for (std::size_t i = 0; i < intervals.size(); ++i) {
     const PlotInterval& interval = intervals[i];
     const double y = first + row_height * double(i);
-    out += concat("<g class=\"", colour_class(interval.colour), "\"><title>",
-                  html_escaped(interval.label + ": mean " + plain_number(interval.mean) + ", sd " +
-                               plain_number(interval.sd)),
+    const std::string text = interval.label + ": mean " + plain_number(interval.mean) + ", sd " +
+                             plain_number(interval.sd);
+    out += concat("<g class=\"", colour_class(interval.colour), "\"><title>", html_escaped(text),
                   "</title>");
     if (!std::isfinite(interval.mean)) {
       out += text_at(begin, y + 4, "start", plain_number(interval.mean));
     } else {
       const double sd = std::isfinite(interval.sd) ? interval.sd : 0;
-      out += straight(scale(interval.mean - sd), y, scale(interval.mean + sd), y, "whisker");
-      out += concat("<circle cx=\"", coordinate(scale(interval.mean)), "\" cy=\"", coordinate(y),
-                    "\" r=\"3.5\"/>");
+      const double from = interval.mean - sd, to = interval.mean + sd;
+      const auto x_of = [&](double value) { return std::clamp(scale(value), 2., width - 2); };
+      if (from <= scale.high && to >= scale.low)
+        out += straight(x_of(from), y, x_of(to), y, "whisker");
+      if (interval.mean >= scale.low && interval.mean <= scale.high)
+        out += concat("<circle cx=\"", coordinate(scale(interval.mean)), "\" cy=\"", coordinate(y),
+                      "\" r=\"3.5\"/>");
+      if (from < scale.low) out += triangle(10, y - 4, 10, y + 4, 2, y);
+      if (to > scale.high) out += triangle(width - 10, y - 4, width - 10, y + 4, width - 2, y);
+      if (from < scale.low || to > scale.high) plot.outside.push_back(text);
     }
     out += "</g>";
   }
-  return concat(out, "</svg>\n");
+  plot.svg = concat(out, "</svg>\n");
+  return plot;
 }
 
 }  // namespace elbow

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t most_lines = 60;
 constexpr std::size_t most_methods = 16;
 constexpr std::size_t most_elements = 16;
+constexpr std::size_t most_outside = 20;
 
 constexpr const char* style = R"(
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --soft: #5b6672; --rule: #d8dee4;
@@ -108,6 +109,35 @@ std::vector<double> numbers(const Eigen::VectorXd& values) {
   return {values.data(), values.data() + values.size()};
 }
 
+/// Whether a cell ended as its method means to: the others may be anywhere.
+bool is_settled(const CellSummary& cell) {
+  return cell.outcome.ending == Ending::converged || cell.outcome.ending == Ending::budget_spent;
+}
+
+/// What plots could not show, once each.
+class OutsideNote {
+ public:
+  void add(const Plot& plot, const std::string& prefix = "") {
+    for (const std::string& text : plot.outside) {
+      const std::string entry = prefix + text;
+      if (std::find(entries_.begin(), entries_.end(), entry) == entries_.end())
+        entries_.push_back(entry);
+    }
+  }
+  std::string html() const {
+    if (entries_.empty()) return "";
+    std::string text = "Outside of the axis (triangles at the edge) or not finite: ";
+    for (std::size_t i = 0; i < std::min(entries_.size(), most_outside); ++i)
+      text += (i > 0 ? "; " : "") + entries_[i];
+    if (entries_.size() > most_outside)
+      text += "; and " + std::to_string(entries_.size() - most_outside) + " more";
+    return "<p class=\"soft\">" + html_escaped(text) + ".</p>\n";
+  }
+
+ private:
+  std::vector<std::string> entries_;
+};
+
 /// The ELBO at the checkpoints of one cell, against iterations and against seconds.
 void add_lines(const ResultFolder& folder, const CellSummary& cell, std::size_t colour,
                std::vector<PlotLine>& by_iteration, std::vector<PlotLine>& by_seconds) {
@@ -117,6 +147,7 @@ void add_lines(const ResultFolder& folder, const CellSummary& cell, std::size_t 
   PlotLine line;
   line.label = cell.method + ", replicate " + std::to_string(cell.replicate);
   line.colour = colour;
+  line.settled = is_settled(cell);
   line.y = numbers(checkpoints->columns.at("elbo"));
   if (const auto error = checkpoints->columns.find("elbo_mcse");
       error != checkpoints->columns.end())
@@ -139,18 +170,20 @@ std::string traces(const ResultFolder& folder, const std::vector<MethodCells>& m
       else
         ++left_out;
     }
-  const PlotAxis elbo{"ELBO [nats]", false};
-  const std::string iterations = line_plot({"iterations", true}, elbo, by_iteration);
-  const std::string seconds = line_plot({"seconds", true}, elbo, by_seconds);
-  if (iterations.empty() && seconds.empty()) return "";
+  const Plot iterations = line_plot({"iterations", true}, "ELBO [nats]", by_iteration);
+  const Plot seconds = line_plot({"seconds", true}, "ELBO [nats]", by_seconds);
+  if (iterations.svg.empty() && seconds.svg.empty()) return "";
+  OutsideNote outside;
   std::string out = "<h3>ELBO along the way</h3>\n<div class=\"plots\">\n";
-  for (const std::string& plot : {iterations, seconds})
-    if (!plot.empty()) out += "<figure>" + plot + "</figure>\n";
+  for (const Plot* plot : {&iterations, &seconds}) {
+    if (!plot->svg.empty()) out += "<figure>" + plot->svg + "</figure>\n";
+    outside.add(*plot);
+  }
   out +=
       "</div>\n<p class=\"soft\">From fresh draws at checkpoints; bars are one Monte-Carlo "
-      "standard error, one line per replicate. Beginnings far below are cut off.";
+      "standard error, one line per replicate. Beginnings far off are cut off.";
   if (left_out > 0) out += " " + std::to_string(left_out) + " more cells are not drawn.";
-  return out + "</p>\n";
+  return out + "</p>\n" + outside.html();
 }
 
 /// Each method's first finished replicate; the data of all of them are the same.
@@ -175,15 +208,19 @@ std::string marginals(const ResultFolder& folder, const std::vector<MethodCells>
       total = std::max(total, read.total);
       for (const MarginalMoments& moments : read.elements) {
         if (intervals.count(moments.name) == 0) names.push_back(moments.name);
-        intervals[moments.name].push_back({m, methods[m].method, moments.mean, moments.sd});
+        intervals[moments.name].push_back(
+            {m, methods[m].method, moments.mean, moments.sd, is_settled(*cell)});
       }
     }
   if (names.empty()) return "";
   std::string out =
       "<h3>Posterior means and standard deviations</h3>\n<div class=\"plots small\">\n";
-  for (const std::string& name : names)
-    out += "<figure><figcaption>" + html_escaped(name) + "</figcaption>" +
-           interval_plot(intervals[name]) + "</figure>\n";
+  OutsideNote outside;
+  for (const std::string& name : names) {
+    const Plot plot = interval_plot(intervals[name]);
+    out += "<figure><figcaption>" + html_escaped(name) + "</figcaption>" + plot.svg + "</figure>\n";
+    outside.add(plot, name + ", ");
+  }
   out += "</div>\n<p class=\"soft\">Of the stored draws of replicate " +
          std::to_string(best->first) +
          "; a line is mean &#177; sd, from top to bottom in the order "
@@ -191,7 +228,7 @@ std::string marginals(const ResultFolder& folder, const std::vector<MethodCells>
   if (total > names.size())
     out += " The first " + std::to_string(names.size()) + " of " + std::to_string(total) +
            " quantities.";
-  return out + "</p>\n";
+  return out + "</p>\n" + outside.html();
 }
 
 std::string model_section(const ResultFolder& folder, const PrintedTable& table,

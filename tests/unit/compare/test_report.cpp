@@ -124,22 +124,103 @@ TEST_CASE("A damaged cell file is named and counts as missing") {
   CHECK_THAT(c.notes.back(), Contains("ffff.h5") && Contains("no complete cell file"));
 }
 
+namespace {
+
+/// A fit that comes from far below and ends at a value, with one point per power of ten.
+PlotLine fit(const std::string& label, double end, bool settled = true) {
+  return {label, 0, {1, 10, 100, 1000}, {end - 1e4, end - 100, end - 1, end}, {}, settled};
+}
+
+/// The vertical place of the last point of each line, downwards from the top of the plot.
+std::vector<double> ends(const Plot& plot) {
+  std::vector<double> places;
+  const std::string begin = "<polyline points=\"";
+  for (std::size_t at = plot.svg.find(begin); at != std::string::npos;
+       at = plot.svg.find(begin, at + 1)) {
+    const std::size_t close = plot.svg.find('"', at + begin.size());
+    places.push_back(std::stod(plot.svg.substr(plot.svg.rfind(',', close) + 1)));
+  }
+  return places;
+}
+
+constexpr double plot_top = 12, plot_bottom = 290;
+
+}  // namespace
+
 TEST_CASE("Plots leave out points that are not finite, and are empty without a line") {
   PlotLine line{"a", 0, {1, 2, 3, 0}, {1, std::nan(""), 2, 3}, {}};
-  const std::string plot = line_plot({"x", true}, {"y", false}, {line});
-  CHECK_THAT(plot, Contains("<polyline") && !Contains("nan"));
+  const Plot plot = line_plot({"x", true}, "y", {line});
+  CHECK_THAT(plot.svg, Contains("<polyline") && !Contains("nan"));
   line.y = {std::nan(""), std::nan(""), 1, 1};
-  CHECK(line_plot({"x", true}, {"y", false}, {line}).empty());
-  CHECK(line_plot({"x", false}, {"y", false}, {}).empty());
+  CHECK(line_plot({"x", true}, "y", {line}).svg.empty());
+  CHECK(line_plot({"x", false}, "y", {}).svg.empty());
+}
+
+TEST_CASE("One line that ends far away does not flatten the others, and is marked and named") {
+  for (const double far : {-1e10, 1e10}) {
+    const Plot plot = line_plot(
+        {"x", true}, "y", {fit("a", -530), fit("b", -531), fit("far", far), fit("c", -529.5)});
+    const std::vector<double> y = ends(plot);
+    REQUIRE(y.size() == 4);
+    for (const std::size_t near : {0, 1, 3}) {
+      CHECK(y[near] > plot_top);
+      CHECK(y[near] < plot_bottom);
+    }
+    CHECK(std::abs(y[0] - y[1]) > 20);
+    CHECK((far < 0 ? y[2] > plot_bottom : y[2] < plot_top));
+    CHECK_THAT(plot.svg, Contains("<polygon"));
+    CHECK(plot.outside == std::vector<std::string>{far < 0 ? "far: -1.000e+10" : "far: 1.000e+10"});
+  }
+}
+
+TEST_CASE("Methods that end some tens of nats apart are all inside") {
+  const Plot plot =
+      line_plot({"x", true}, "y", {fit("a", -530), fit("b", -530.01), fit("worse", -560)});
+  CHECK(plot.outside.empty());
+  CHECK_THAT(plot.svg, !Contains("<polygon"));
+}
+
+TEST_CASE("Of two lines the one that did not settle is outside, though it ended higher") {
+  const Plot plot = line_plot({"x", true}, "y", {fit("good", -530), fit("bad", 1e6, false)});
+  CHECK(ends(plot)[0] > plot_top);
+  CHECK(ends(plot)[0] < plot_bottom);
+  CHECK(plot.outside == std::vector<std::string>{"bad: 1000000"});
+  CHECK(line_plot({"x", true}, "y", {fit("bad", 1e6, false)}).outside.empty());
+}
+
+TEST_CASE("An error bar or a beginning far above does not flatten the ends") {
+  PlotLine a = fit("a", -530), b = fit("b", -535);
+  a.y[0] = 1e12;
+  b.error = {1e12, 1, 0.1, 0.1};
+  const std::vector<double> y = ends(line_plot({"x", true}, "y", {a, b}));
+  CHECK(y[1] - y[0] > 20);
+}
+
+TEST_CASE("A line that ended without a finite value is named") {
+  PlotLine line = fit("a", -530);
+  line.y.back() = std::nan("");
+  CHECK(line_plot({"x", true}, "y", {line}).outside == std::vector<std::string>{"a: nan"});
+}
+
+TEST_CASE("One interval that is far away or far too wide does not flatten the others") {
+  for (const PlotInterval& far : {PlotInterval{2, "far", 1e9, 1}, PlotInterval{2, "far", 0, 1e9}}) {
+    const Plot plot = interval_plot({{0, "a", 0, 1}, {1, "b", 0.5, 1.2}, far, {3, "c", 0.2, 0.9}});
+    REQUIRE(plot.outside.size() == 1);
+    CHECK_THAT(plot.outside[0], Contains("far: mean"));
+    CHECK_THAT(plot.svg, Contains("<polygon"));
+  }
+  // Of two nobody knows which is wrong, but for how they ended.
+  CHECK(interval_plot({{0, "a", 0, 1}, {1, "b", 1e9, 1}}).outside.empty());
+  CHECK(interval_plot({{0, "a", 0, 1}, {1, "b", 1e9, 1, false}}).outside.size() == 1);
 }
 
 TEST_CASE("Plots of constants and of huge numbers have finite coordinates") {
   for (double value : {0., -5., 1e300, -1e-300}) {
     const PlotLine line{"a", 1, {1, 1}, {value, value}, {0.1, 0.1}};
-    const std::string plot = line_plot({"x", true}, {"y", false}, {line});
+    const std::string plot = line_plot({"x", true}, "y", {line}).svg;
     CHECK_THAT(plot, Contains("<polyline") && !Contains("nan") && !Contains("inf"));
     const std::string intervals =
-        interval_plot({{0, "a", value, 0}, {1, "b", test::infinity, test::not_a_number}});
+        interval_plot({{0, "a", value, 0}, {1, "b", test::infinity, test::not_a_number}}).svg;
     CHECK_THAT(intervals, Contains("<circle"));
   }
 }

@@ -4,40 +4,15 @@
 
 #include "cells.hpp"
 #include "compare/table.hpp"
+#include "support/csv.hpp"
 
 using namespace elbow;
 using Catch::Contains;
 using test::cell;
 using test::folder;
+using test::parse_csv;
 
 namespace {
-
-/// Fields of one CSV document by RFC 4180.
-std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
-  std::vector<std::vector<std::string>> lines(1, {""});
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '"' && i + 1 < text.size() && text[i + 1] == '"')
-        lines.back().back() += text[++i];
-      else if (c == '"')
-        quoted = false;
-      else
-        lines.back().back() += c;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == ',') {
-      lines.back().emplace_back();
-    } else if (c == '\n') {
-      lines.push_back({""});
-    } else {
-      lines.back().back() += c;
-    }
-  }
-  lines.pop_back();
-  return lines;
-}
 
 Comparison of(std::vector<CellSummary> cells) { return compare({folder(std::move(cells))}, {}); }
 
