@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <elbow/error.hpp>
-#include <set>
 
 #include "config/nearest.hpp"
 
@@ -86,6 +85,13 @@ bool value_matches(const std::string& key, const std::string& value, const std::
          value.compare(0, asked.size(), asked) == 0 && value[asked.size()] == '(';
 }
 
+std::set<std::string> askable_values(const std::string& key, const std::set<std::string>& values) {
+  std::set<std::string> askable = values;
+  if (key == "model" || key == "method")
+    for (const std::string& value : values) askable.insert(value.substr(0, value.find('(')));
+  return askable;
+}
+
 WhereClause parse_where(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
@@ -106,9 +112,11 @@ std::vector<bool> select_cells(const std::vector<CellKeys>& cells,
       values.insert(entry->second);
       found = found || value_matches(key, entry->second, selection.value);
     }
-    if (!found)
+    if (!found) {
+      const std::set<std::string> askable = askable_values(key, values);
       throw Error("no cell has " + key + " = " + selection.value +
-                  suggestion(selection.value, {values.begin(), values.end()}));
+                  suggestion(selection.value, {askable.begin(), askable.end()}));
+    }
     asked[key].push_back(selection.value);
   }
   std::vector<bool> selected;

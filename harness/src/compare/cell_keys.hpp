@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ std::string complete_key(const std::string& typed, const std::vector<CellKeys>& 
 /// Whether a value is the one asked for. Numbers are compared as numbers, and a model or method
 /// also goes by its name without axes: `mean-field` is `mean-field(optimizer.learning_rate=0.1)`.
 bool value_matches(const std::string& key, const std::string& value, const std::string& asked);
+
+/// The values with which a value is asked for: models and methods also by their names without axes.
+std::set<std::string> askable_values(const std::string& key, const std::set<std::string>& values);
 
 /// One `--where k=v`.
 struct WhereClause {

@@ -294,9 +294,11 @@ std::string find_baseline(const std::vector<RowItems>& rows, const std::string& 
   }
   if (meant.count(asked) > 0) return asked;
   if (meant.size() == 1) return *meant.begin();
-  if (meant.empty())
+  if (meant.empty()) {
+    const std::set<std::string> askable = askable_values("method", names);
     throw Error("no cell has the method \"" + asked + "\" that --baseline names" +
-                suggestion(asked, {names.begin(), names.end()}));
+                suggestion(asked, {askable.begin(), askable.end()}));
+  }
   std::string text;
   for (const std::string& name : meant) text += (text.empty() ? "" : ", ") + name;
   throw Error("--baseline " + asked + " could mean " + text + "; give the full name");
