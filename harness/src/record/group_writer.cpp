@@ -4,31 +4,11 @@
 
 #include <algorithm>
 #include <elbow/error.hpp>
-#include <numeric>
+
+#include "record/counts.hpp"
 
 namespace elbow {
 namespace {
-
-/// Above this, coordinates 0 ... n-1 are compressed, to a thousandth of their size.
-constexpr Index long_dimension = 8192;
-
-H5::DataSet write_counts(const H5::Group& group, const std::string& name, Index extent) {
-  const auto size = static_cast<hsize_t>(extent);
-  const H5::DataSpace space(1, &size);
-  H5::DataSet set = group.createDataSet(
-      name, H5::PredType::STD_I64LE, space,
-      extent > long_dimension ? chunked_dataset({static_cast<hsize_t>(long_dimension)}, true)
-                              : plain_dataset());
-  std::vector<std::int64_t> counts;
-  for (Index start = 0; start < extent; start += long_dimension) {
-    counts.resize(static_cast<std::size_t>(std::min(long_dimension, extent - start)));
-    std::iota(counts.begin(), counts.end(), start);
-    const hsize_t offset = static_cast<hsize_t>(start), count = counts.size();
-    space.selectHyperslab(H5S_SELECT_SET, &count, &offset);
-    set.write(counts.data(), H5::PredType::NATIVE_INT64, H5::DataSpace(1, &count), space);
-  }
-  return set;
-}
 
 /// An entry of a scale's attribute REFERENCE_LIST, as the dimension-scale specification lays it
 /// out.

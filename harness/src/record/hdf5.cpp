@@ -72,6 +72,7 @@ H5::H5File create_file(const std::string& name, H5::FileAccPropList access) {
   }();
   // Small headers, attributes of any number and size, and an index of chunks that grows cheaply.
   access.setLibverBounds(H5F_LIBVER_V110, H5F_LIBVER_V110);
+  H5Pset_alignment(access.getId(), 65536, 4096);
   return {name, H5F_ACC_TRUNC, properties, access};
 }
 

@@ -11,7 +11,7 @@
 namespace elbow {
 namespace {
 
-constexpr Index most_rows = 4096;                                   // of a block and of a chunk
+constexpr Index most_rows = 16384;                                  // of a block and of a chunk
 constexpr std::size_t memory_for_blocks = std::size_t{16} << 20;    // bytes per group
 constexpr std::size_t largest_chunk = std::size_t{8} << 20;         // bytes
 constexpr std::size_t smallest_compressed = std::size_t{64} << 10;  // bytes of a finished dataset
@@ -70,7 +70,8 @@ StreamRecorder::StreamRecorder(GroupWriter& group, std::vector<StreamedVariable>
   if (has_chains_) group_.set_extent("chain", *chains);
   group_.growing_dimension(dimension_);
   for (StreamedVariable& described : variables) {
-    Column column{std::move(described), row_size_, {}, {}, {}, false};
+    const Index size = described.variable.size();
+    Column column{std::move(described), row_size_, size, {}, {}, {}, false};
     const Variable& variable = column.described.variable;
     const bool is_coordinate = !has_chains_ && columns_.empty();
     if (!is_coordinate) group_.reserve(variable.name);
@@ -79,7 +80,7 @@ StreamRecorder::StreamRecorder(GroupWriter& group, std::vector<StreamedVariable>
     column.dimensions.push_back(dimension_);
     const std::vector<std::string> event = group_.event_dimensions(variable);
     column.dimensions.insert(column.dimensions.end(), event.begin(), event.end());
-    row_size_ += variable.size();
+    row_size_ += size;
     columns_.push_back(std::move(column));
   }
   const Index count = chains.value_or(1);
@@ -89,7 +90,7 @@ StreamRecorder::StreamRecorder(GroupWriter& group, std::vector<StreamedVariable>
   rows_ = std::clamp<Index>(limit / row / count, 1, most_rows);
   chains_per_block_ = std::clamp<Index>(std::min(most_rows / rows_, limit / row / rows_), 1, count);
   for (Index first = 0; first < count; first += chains_per_block_)
-    blocks_.push_back({first, std::min(chains_per_block_, count - first), {}});
+    blocks_.push_back({first, std::min(chains_per_block_, count - first), nullptr});
 }
 
 void StreamRecorder::append(Index chain, Draws values) {
@@ -101,17 +102,19 @@ void StreamRecorder::append(Index chain, Draws values) {
   Chain& state = chains_[static_cast<std::size_t>(chain)];
   for (Index done = 0; done < values.cols();) {
     if (room(state) == 0) flush(block);
-    if (block.rows.empty()) {
-      const std::size_t size = static_cast<std::size_t>(row_size_ * rows_ * block.count);
+    if (!block.in_use) {
+      const auto size = static_cast<std::size_t>(row_size_ * rows_ * block.count);
       if (live_bytes_ > 0 && live_bytes_ + size * sizeof(double) > memory_for_blocks)
         for (Block& other : blocks_) flush(other);
-      block.rows.resize(size);
+      if (!block.columns) block.columns = std::make_unique_for_overwrite<double[]>(size);
+      block.in_use = true;
       live_bytes_ += size * sizeof(double);
     }
     const Index n = std::min(room(state), values.cols() - done);
-    const Index start = ((chain - block.first) * rows_ + state.buffered) * row_size_;
-    Eigen::Map<Eigen::MatrixXd>(block.rows.data() + start, row_size_, n) =
-        values.middleCols(done, n);
+    for (const Column& column : columns_)
+      take(column, values.middleCols(done, n),
+           block.columns.get() + column.offset * rows_ * block.count +
+               ((chain - block.first) * rows_ + state.buffered) * column.size);
     state.buffered += n;
     done += n;
   }
@@ -139,34 +142,42 @@ void StreamRecorder::flush(Block& block) {
     state->written += state->buffered;
     state->buffered = 0;
   }
-  live_bytes_ -= block.rows.size() * sizeof(double);
-  block.rows.clear();
-  if (blocks_.size() > 1 && rows_ == 1) block.rows.shrink_to_fit();
+  if (block.in_use)
+    live_bytes_ -= static_cast<std::size_t>(row_size_ * rows_ * block.count) * sizeof(double);
+  block.in_use = false;
+  if (blocks_.size() > 1 && rows_ == 1) block.columns.reset();
 }
 
-std::size_t StreamRecorder::gather(const Column& column, const Block& block, Index first,
+void StreamRecorder::take(const Column& column, Draws values, double* out) {
+  const Index rows = values.cols(), stride = values.outerStride(), size = column.size;
+  const double* in = values.data() + column.offset;
+  if (!column.c_order.empty()) {
+    for (Index r = 0; r < rows; ++r, in += stride, out += size)
+      for (Index e = 0; e < size; ++e) out[column.c_order[static_cast<std::size_t>(e)]] = in[e];
+  } else if (size == 1) {
+    for (Index r = 0; r < rows; ++r) out[r] = in[r * stride];
+  } else if (size == stride) {
+    std::copy_n(in, rows * size, out);
+  } else {
+    for (Index r = 0; r < rows; ++r, in += stride, out += size) std::copy_n(in, size, out);
+  }
+}
+
+const void* StreamRecorder::gather(const Column& column, const Block& block, Index first,
                                    Index count, Index rows) {
-  const StreamedVariable& described = column.described;
-  const std::string& name = described.variable.name;
-  const Index size = described.variable.size();
-  const std::size_t bytes =
-      static_cast<std::size_t>(count * rows * size) * bytes_of(described.stored_as);
-  scratch_.resize((bytes + sizeof(double) - 1) / sizeof(double));
-  const auto chain_rows = [&](Index c) {
-    return block.rows.data() + (first - block.first + c) * rows_ * row_size_ + column.offset;
-  };
+  const StoredAs stored_as = column.described.stored_as;
+  const double* const values = block.columns.get() + column.offset * rows_ * block.count +
+                               (first - block.first) * rows_ * column.size;
+  if (stored_as == StoredAs::real && (count == 1 || rows == rows_)) return values;
+  const Index per_chain = rows * column.size;
+  const std::string& name = column.described.variable.name;
+  scratch_.resize(static_cast<std::size_t>(count * per_chain));
   const auto convert = [&](auto* out, const auto& converted) {
-    for (Index c = 0; c < count; ++c) {
-      const double* row = chain_rows(c);
-      for (Index r = 0; r < rows; ++r, row += row_size_, out += size)
-        if (column.c_order.empty())
-          for (Index e = 0; e < size; ++e) out[e] = converted(row[e]);
-        else
-          for (Index e = 0; e < size; ++e)
-            out[column.c_order[static_cast<std::size_t>(e)]] = converted(row[e]);
-    }
+    for (Index c = 0; c < count; ++c, out += per_chain)
+      std::transform(values + c * rows_ * column.size, values + c * rows_ * column.size + per_chain,
+                     out, converted);
   };
-  switch (described.stored_as) {
+  switch (stored_as) {
     case StoredAs::real:
       convert(scratch_.data(), [](double value) { return value; });
       break;
@@ -179,13 +190,16 @@ std::size_t StreamRecorder::gather(const Column& column, const Block& block, Ind
               [&](double value) { return to_boolean(value, name); });
       break;
   }
-  return bytes;
+  return scratch_.data();
 }
 
 void StreamRecorder::write(Column& column, const Block& block, Index first, Index count,
                            Index rows) {
-  const std::size_t bytes = gather(column, block, first, count, rows);
-  if (!column.created) create(column, scratch_.data(), bytes);
+  const void* const data = gather(column, block, first, count, rows);
+  if (!column.created)
+    create(column, data,
+           static_cast<std::size_t>(count * rows * column.size) *
+               bytes_of(column.described.stored_as));
   std::vector<hsize_t> offset, shape = extents(column.described.variable.shape);
   const Index written = chains_[static_cast<std::size_t>(first)].written;
   shape.insert(shape.begin(), static_cast<hsize_t>(rows));
@@ -207,7 +221,7 @@ void StreamRecorder::write(Column& column, const Block& block, Index first, Inde
     space = column.dataset.getSpace();
   }
   space.selectHyperslab(H5S_SELECT_SET, shape.data(), offset.data());
-  column.dataset.write(scratch_.data(), file_type(column.described.stored_as),
+  column.dataset.write(data, file_type(column.described.stored_as),
                        H5::DataSpace(static_cast<int>(shape.size()), shape.data()), space);
 }
 
@@ -278,7 +292,7 @@ void StreamRecorder::pad() {
   Eigen::VectorXd nothing = Eigen::VectorXd::Zero(row_size_);
   for (const Column& column : columns_)
     if (column.described.stored_as == StoredAs::real)
-      nothing.segment(column.offset, column.described.variable.size())
+      nothing.segment(column.offset, column.size)
           .setConstant(std::numeric_limits<double>::quiet_NaN());
   for (std::size_t c = 0; c < lengths.size(); ++c)
     for (Index row = lengths[c]; row < longest;) {

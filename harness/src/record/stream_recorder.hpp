@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ class StreamRecorder {
   struct Column {
     StreamedVariable described;
     Index offset;                ///< of its first element in a row
+    Index size;                  ///< elements per row
     std::vector<Index> c_order;  ///< see c_order()
     std::vector<std::string> dimensions;
     H5::DataSet dataset;
@@ -45,17 +47,26 @@ class StreamRecorder {
     Index written = 0;   ///< rows in the file
     Index buffered = 0;  ///< rows in memory after them
   };
-  /// Neighbouring chains that share chunks and are written together.
+  /// Neighbouring chains that share chunks and are written together. Rows are turned into columns
+  /// as they come, while they are in the processor's cache, so that a full block goes into the file
+  /// as it is.
   struct Block {
     Index first, count;
-    std::vector<double> rows;  ///< [C x rows_ x count]; empty until needed
+    /// Column after column; of each [event x rows_ x count], events in C order. Null until needed,
+    /// and never touched beyond what is buffered: most cells have few rows.
+    std::unique_ptr<double[]> columns;
+    bool in_use = false;
   };
 
   Index room(const Chain& chain) const { return rows_ - chain.written % rows_ - chain.buffered; }
+  /// Appends rows of one chain to a column of a block.
+  static void take(const Column& column, Draws values, double* out);
   void flush(Block& block);
   void write(Column& column, const Block& block, Index first, Index count, Index rows);
   void create(Column& column, const void* sample, std::size_t sample_bytes);
-  std::size_t gather(const Column& column, const Block& block, Index first, Index count,
+  /// The elements of a column as they are stored, [count x rows x event]; in the block or in
+  /// scratch_.
+  const void* gather(const Column& column, const Block& block, Index first, Index count,
                      Index rows);
   void pad();
 
@@ -70,7 +81,7 @@ class StreamRecorder {
   Index chains_per_block_ = 1;
   Index extent_ = 0;       ///< of the growing dimension in the file
   bool complete_ = false;  ///< no more rows will come: datasets created now have their final size
-  std::size_t live_bytes_ = 0;  ///< in the blocks
+  std::size_t live_bytes_ = 0;  ///< in the blocks that are in use
   std::vector<double> scratch_;
 };
 
