@@ -8,12 +8,18 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 TEST_CASE("A sampler's transitions do not allocate, in warm-up or after it") {
-  const auto [name, options] =
-      GENERATE(table<std::string, OptionMap>({{"hmc", {}},
-                                              {"nuts", {}},
-                                              {"nuts", {{"metric", std::string("dense")}}},
-                                              {"nuts", {{"adaptation", std::string("fisher")}}},
-                                              {"random_walk_metropolis", {}}}));
+  const auto [name, options] = GENERATE(
+      table<std::string, OptionMap>({{"hmc", {}},
+                                     {"nuts", {}},
+                                     {"nuts", {{"metric", std::string("dense")}}},
+                                     {"nuts", {{"adaptation", std::string("fisher")}}},
+                                     {"affine_invariant", {}},
+                                     {"affine_invariant", {{"move", std::string("mixed")}}},
+                                     {"barker", {}},
+                                     {"elliptical_slice", {}},
+                                     {"mala", {}},
+                                     {"slice", {}},
+                                     {"random_walk_metropolis", {}}}));
   constexpr Index chains = 4, d = 10, warmup = 200;
   GaussianTarget target(VectorXd::Ones(d), MatrixXd::Identity(d, d));
   const auto moves = sampler(name, target, chains, warmup, 100, options);
