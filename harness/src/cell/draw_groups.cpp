@@ -7,11 +7,8 @@
 namespace elbow {
 namespace {
 
-std::vector<Variable> scalars(const std::vector<TraceField>& fields) {
-  std::vector<Variable> variables;
-  for (const TraceField& field : fields) variables.push_back({field.name, {}, {}, field.unit});
-  return variables;
-}
+/// What ArviZ's functions take as masks.
+const std::vector<std::string> boolean_statistics = {"diverging"};
 
 }  // namespace
 
@@ -33,7 +30,7 @@ DrawGroups::DrawGroups(Density& density, Index chains, const std::vector<TraceFi
   posterior_ = &writer.draws(prefix + "posterior", density.variables(), chains);
   unconstrained_ = &writer.draws(prefix + "unconstrained_posterior",
                                  {{"z", {density.dimension()}, {}, ""}}, chains);
-  statistics_ = &writer.draws(prefix + "sample_stats", scalars(statistics), chains);
+  statistics_ = &writer.statistics(prefix + "sample_stats", statistics, chains, boolean_statistics);
 }
 
 void DrawGroups::append(Index chain, Draws z, Draws statistics) {

@@ -156,6 +156,21 @@ DrawStream& CellWriter::draws(const std::string& group, const std::vector<Variab
   return *stream;
 }
 
+DrawStream& CellWriter::statistics(const std::string& group, const std::vector<TraceField>& fields,
+                                   Index chains, const std::vector<std::string>& booleans) {
+  std::vector<StreamedVariable> described;
+  for (const TraceField& field : fields) {
+    const bool is_boolean =
+        std::find(booleans.begin(), booleans.end(), field.name) != booleans.end();
+    described.push_back({{field.name, {}, {}, field.unit},
+                         field.help,
+                         is_boolean ? StoredAs::boolean : StoredAs::real});
+  }
+  DrawStream* stream = nullptr;
+  impl_->guarded([&] { stream = &impl_->add(impl_->group(group), std::move(described), chains); });
+  return *stream;
+}
+
 RowStream& CellWriter::rows(const std::string& group, const std::string& dimension,
                             const std::vector<TraceField>& columns) {
   std::vector<StreamedVariable> described{{{dimension, {}, {}, ""}, "", StoredAs::real}};

@@ -72,6 +72,10 @@ class CellWriter {
                     const std::vector<std::string>& integers = {},
                     const std::vector<std::string>& booleans = {});
 
+  /// The same for numbers that a sampler reports per draw, with their help: sample_stats.
+  DrawStream& statistics(const std::string& group, const std::vector<TraceField>& fields,
+                         Index chains, const std::vector<std::string>& booleans = {});
+
   /// A group of columns over one growing dimension: vi_trace over `iteration`, ...
   RowStream& rows(const std::string& group, const std::string& dimension,
                   const std::vector<TraceField>& columns);

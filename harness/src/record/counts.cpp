@@ -77,7 +77,9 @@ class CountChunks {
 H5::DataSet write_counts(const H5::Group& group, const std::string& name, Index extent) {
   const auto size = static_cast<hsize_t>(extent);
   const Index chunk = extent < chunk_size ? long_dimension : chunk_size;
-  H5::DataSet set = group.createDataSet(name, H5::PredType::STD_I64LE, H5::DataSpace(1, &size),
+  // rhdf5 refuses whole files for the sake of one empty dataset of 64-bit integers.
+  const H5::PredType& type = extent == 0 ? H5::PredType::STD_I32LE : H5::PredType::STD_I64LE;
+  H5::DataSet set = group.createDataSet(name, type, H5::DataSpace(1, &size),
                                         extent > long_dimension
                                             ? chunked_dataset({static_cast<hsize_t>(chunk)}, true)
                                             : plain_dataset());

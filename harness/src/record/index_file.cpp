@@ -40,8 +40,8 @@ class ColumnGroup {
   H5::DataSet reals(const std::string& name, const std::vector<double>& values) {
     return numbers(name, values.data(), H5::PredType::IEEE_F64LE, H5::PredType::NATIVE_DOUBLE);
   }
-  H5::DataSet integers(const std::string& name, const std::vector<std::int64_t>& values) {
-    return numbers(name, values.data(), H5::PredType::STD_I64LE, H5::PredType::NATIVE_INT64);
+  void integers(const std::string& name, const std::vector<std::int64_t>& values) {
+    numbers(name, values.data(), H5::PredType::STD_I32LE, H5::PredType::NATIVE_INT64);
   }
   void booleans(const std::string& name, const std::vector<std::int8_t>& values) {
     write_attribute(numbers(name, values.data(), H5::PredType::STD_I8LE, H5::PredType::NATIVE_INT8),
@@ -80,8 +80,8 @@ double seed_of(const Json& configuration) {
   return seed != configuration.end() && seed->is_number() ? seed->get<double>() : absent;
 }
 
-/// Size and time of files. Numbers that may pass 2^31 are float64, which every reader takes as it
-/// is: R has no integers of 64 bits.
+/// Size and time of files. Numbers that may pass 2^31 are float64 and the others int32: R has no
+/// integers of 64 bits.
 void write_listing(ColumnGroup& group, const std::vector<ListedFile>& files) {
   group.texts("path", column<ListedFile, std::string>(files, [](const auto& f) { return f.path; }));
   describe(group.reals("bytes",

@@ -45,6 +45,7 @@ for engine in ["h5netcdf", "netcdf4"]:
     assert np.array_equal(opened["vi_trace"]["elbo"], elbo)
     assert np.array_equal(opened["vi_trace"]["iteration"], 10.0 * np.arange(10000))
     assert np.array_equal(opened["constant_data"]["design"], [[11, 12, 13], [21, 22, 23]])
+    assert opened["constant_data"]["nothing"].shape == (0,)
     assert float(opened["timing"]["seconds"]) == 1.5
     assert xarray.open_dataset("cell.h5", engine=engine).attrs["outcome"] == "converged"
 

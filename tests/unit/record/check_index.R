@@ -9,4 +9,5 @@ stopifnot(cells$bytes == file.size(cells$path), abs(cells$modified - as.numeric(
 stopifnot(everything$options$model.dimension == c(2, 20), everything$metrics$elbo == c(-1, -2))
 stopifnot(everything$unreadable$path == "cells/00/damaged.h5", everything$unreadable$bytes == 8)
 stopifnot(h5readAttributes("index.h5", "/")$format == 2)
+stopifnot(length(h5read("empty/index.h5", "/")$cells$hash) == 0)
 cat("the index reads\n")

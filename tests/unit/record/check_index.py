@@ -22,4 +22,5 @@ for engine in ["h5netcdf", "netcdf4"]:
     assert np.array_equal(options["model.dimension"], [2, 20])
     unreadable = xarray.open_dataset("index.h5", group="unreadable", engine=engine)
     assert list(unreadable["path"].values) == ["cells/00/damaged.h5"]
+assert xarray.open_dataset("empty/index.h5", group="cells", engine="h5netcdf").sizes["cell"] == 0
 print("the index reads")

@@ -52,6 +52,7 @@ inline void write_example(elbow::CellWriter& cell) {
   Eigen::VectorXd design(6);
   design << 11, 21, 12, 22, 13, 23;  // row i, column j: 10 (i + 1) + j + 1
   cell.array("constant_data", {"design", {2, 3}, {}, ""}, design);
+  cell.array("constant_data", {"nothing", {0}, {}, ""}, Eigen::VectorXd(0));
   cell.metrics(
       {{"elbo", -31.5, 0.25, "nats", "evidence lower bound"},
        {"k_hat", 0.5, std::numeric_limits<double>::quiet_NaN(), "", "tail of the weights"}});

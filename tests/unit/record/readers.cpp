@@ -56,7 +56,7 @@ void write_cell(const ScratchFolder& folder) {
 }
 
 /// The index of two cells, of which the plan has the second, and of a damaged file. Their seed and
-/// the times of the files are beyond 2^31.
+/// the times of the files are beyond 2^31. And the index of a folder without cells.
 void write_index(const ScratchFolder& folder) {
   for (const std::string hash :
        {"00000000000000000000000000000000", "11111111111111111111111111111111"}) {
@@ -80,6 +80,8 @@ void write_index(const ScratchFolder& folder) {
   std::ofstream(folder / "plan.json")
       << R"({"cells":[{"hash":")" << std::string(32, '1') << R"("}]})";
   read_index(folder.path());
+  std::filesystem::create_directories(folder / "empty/cells");
+  read_index(folder / "empty");
 }
 
 /// Runs a script of the tests with a reader, which fails at a warning too.
