@@ -117,7 +117,8 @@ std::string x_axis(const Scale& scale, const std::string& label, double y0, doub
     const double value = scale.logarithmic ? std::pow(10, tick) : tick;
     const double x = scale(value);
     out += straight(x, y0, x, y1, "grid");
-    out += text_at(x, y1 + 16, "middle",
+    // A label at the right end stays inside the drawing.
+    out += text_at(std::fmin(x, right - 6), y1 + 16, "middle",
                    scale.logarithmic ? short_number(value, 4) : tick_label(value, step));
   }
   return concat(out, text_at((left + right) / 2, y1 + 36, "middle", label));

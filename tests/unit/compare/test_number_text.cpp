@@ -75,3 +75,50 @@ TEST_CASE("Numbers for machines give the same double back") {
           (value == 5e-324 ? 0 : value));
   CHECK(exact_number(-std::numeric_limits<double>::infinity()) == "-inf");
 }
+
+namespace {
+
+/// A printed number, taken apart: 1.23(4)e-07 has the value 1.23e-07, the error 0.04e-07 and the
+/// last place 0.01e-07.
+struct Parsed {
+  double value, error, place;
+};
+
+Parsed parse(const std::string& text) {
+  const std::size_t open = text.find('('), close = text.find(')');
+  REQUIRE(open != std::string::npos);
+  REQUIRE(close != std::string::npos);
+  const std::string number = text.substr(0, open), error = text.substr(open + 1, close - open - 1);
+  const double scale = close + 1 < text.size() ? std::stod("1" + text.substr(close + 1)) : 1;
+  const std::size_t point = number.find('.');
+  const double place =
+      point == std::string::npos ? 1 : std::pow(10., -double(number.size() - point - 1));
+  const double units =
+      error.find('.') == std::string::npos ? std::stod(error) * place : std::stod(error);
+  return {std::stod(number) * scale, units * scale, place * scale};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "Whatever their size, numbers and errors are printed to 15 % of the error, and no further") {
+  // Numbers with all kinds of digits: powers of irrational bases.
+  for (int power = -200; power <= 200; power += 7)
+    for (int digits = -2; digits <= 13; ++digits)
+      for (const double sign : {-1., 1.}) {
+        const double value = sign * std::pow(10, power) * std::pow(1.2345678, digits);
+        const double error = std::fabs(value) * std::pow(9.7, -digits);
+        const std::string text = number_with_error(value, error);
+        CAPTURE(value, error, text);
+        const Parsed printed = parse(text);
+        CHECK(std::fabs(printed.value - value) <= 0.15 * error);
+        CHECK(std::fabs(printed.error - error) <= 0.15 * error);
+        // Not a digit more than two of the error; whole numbers have zeros there.
+        if (text.find('.') < text.find('(')) CHECK(printed.place >= error / 36);
+      }
+}
+
+TEST_CASE("Errors beyond what a double tells apart are printed as none") {
+  CHECK(number_with_error(1, 5e-324) == "1(0)");
+  CHECK(number_with_error(-2.5, 1e-200) == "-2.50000000000000(0)");
+}
