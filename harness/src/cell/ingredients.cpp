@@ -29,7 +29,7 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
     return on_behalf_of(planned, [&] {
       const PluginInfo& info = *catalog.find(planned.kind, planned.name);
       const Options options = plugin_options(planned, info);
-      return construct(map_plugin(info.file, planned.kind, planned.name), options);
+      return construct(map_scanned_plugin(info.file, planned.kind, planned.name), options);
     });
   };
 
@@ -71,7 +71,7 @@ std::unique_ptr<Sampler> Ingredients::make_sampler(Model& target, Family* fitted
   const PlannedPlugin& planned = *method_variant.sampler;
   return on_behalf_of(planned, [&] {
     const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
-    auto made = map_plugin(info.file, planned.kind, planned.name)
+    auto made = map_scanned_plugin(info.file, planned.kind, planned.name)
                     .make_sampler({plugin_options(planned, info), target, settings.chains,
                                    settings.warmup, settings.draws * settings.thin, fitted});
     check_fields(made->statistics(), "statistics");

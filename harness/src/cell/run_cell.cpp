@@ -141,6 +141,8 @@ Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesy
   }
   if (work) work->write_metrics();
   writer.outcome(outcome);
+  writer.complete();
+  context.before_storing();
   writer.commit();
   return outcome;
 }

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
 
 #include "plan/plan.hpp"
 #include "plugins/plugin_info.hpp"
@@ -16,6 +17,8 @@ struct CellContext {
   Json provenance;  ///< plugin digests, versions, host: stored with the cell
   /// Set by SIGTERM (the wall limit): end with timed_out, keep the draws so far.
   const volatile std::sig_atomic_t& stop_requested;
+  /// Called when all that is left to do is to wait for the disk.
+  std::function<void()> before_storing = [] {};
 };
 
 /// Runs one cell in this process: maps its plugins, runs, writes and commits `file`. Throws nothing

@@ -30,10 +30,12 @@ std::vector<std::string> exported_symbols(const fs::path& file) {
   }
 }
 
+std::string own_symbol() { return ELBOW_SYMBOL_PREFIX + std::to_string(ELBOW_ABI); }
+
 /// The symbol whose name carries this program's ABI number.
 std::string find_symbol(const fs::path& file) {
   const std::string prefix = ELBOW_SYMBOL_PREFIX;
-  const std::string expected = prefix + std::to_string(ELBOW_ABI);
+  const std::string expected = own_symbol();
   std::string other;
   for (const std::string& symbol : exported_symbols(file)) {
     if (symbol == expected) return expected;
@@ -46,12 +48,8 @@ std::string find_symbol(const fs::path& file) {
               "\", found none: not a plugin (no ELBOW_PLUGIN line), or stripped of its symbols");
 }
 
-}  // namespace
-
-const Descriptor& map_plugin(const fs::path& file, Kind expected_kind,
-                             const std::string& expected_name) {
-  check_elf_library(file);
-  const std::string symbol = find_symbol(file);
+const Descriptor& map(const fs::path& file, const std::string& symbol, Kind expected_kind,
+                      const std::string& expected_name) {
   const Descriptor* descriptor = nullptr;
   try {
     // Never unloaded, not even at exit: objects whose code lies in it may outlive everything here.
@@ -65,6 +63,19 @@ const Descriptor& map_plugin(const fs::path& file, Kind expected_kind,
   if (!descriptor) throw Error(file.string() + ": the symbol " + symbol + " points nowhere");
   check_descriptor(*descriptor, expected_kind, expected_name, file.string());
   return *descriptor;
+}
+
+}  // namespace
+
+const Descriptor& map_plugin(const fs::path& file, Kind expected_kind,
+                             const std::string& expected_name) {
+  check_elf_library(file);
+  return map(file, find_symbol(file), expected_kind, expected_name);
+}
+
+const Descriptor& map_scanned_plugin(const fs::path& file, Kind expected_kind,
+                                     const std::string& expected_name) {
+  return map(file, own_symbol(), expected_kind, expected_name);
 }
 
 }  // namespace elbow

@@ -14,4 +14,9 @@ namespace elbow {
 const Descriptor& map_plugin(const std::filesystem::path& file, Kind expected_kind,
                              const std::string& expected_name);
 
+/// The same for a file that a scan by this program has accepted and that has not changed since: its
+/// table of symbols, which takes longer to read than the library to map, is not inspected again.
+const Descriptor& map_scanned_plugin(const std::filesystem::path& file, Kind expected_kind,
+                                     const std::string& expected_name);
+
 }  // namespace elbow

@@ -5,6 +5,8 @@
 namespace elbow {
 namespace {
 
+constexpr std::uintmax_t small_file = 1 << 20;  // bytes
+
 H5::Attribute open_attribute(const H5::H5Object& object, const std::string& name,
                              H5T_class_t expected, const char* description) {
   if (!object.attrExists(name)) throw Error("the attribute \"" + name + "\" is missing");
@@ -23,7 +25,17 @@ H5::H5File open_to_read(const std::filesystem::path& file) {
     H5Pset_file_locking(list.getId(), false, true);
     return list;
   }();
-  return {file.string(), H5F_ACC_RDONLY, H5::FileCreatPropList::DEFAULT, access};
+  // One read of a small file instead of one per object in it.
+  static const H5::FileAccPropList in_memory = [] {
+    H5::FileAccPropList list;
+    list.copy(access);
+    H5Pset_fapl_core(list.getId(), small_file, false);
+    return list;
+  }();
+  std::error_code ignored;
+  const bool is_small = std::filesystem::file_size(file, ignored) <= small_file;
+  return {file.string(), H5F_ACC_RDONLY, H5::FileCreatPropList::DEFAULT,
+          is_small ? in_memory : access};
 }
 
 std::string read_text_attribute(const H5::H5Object& object, const std::string& name) {

@@ -97,13 +97,18 @@ class CellWriter::Impl {
   }
   void set_labels(const Coordinate& coordinate) { labels_[coordinate.dim] = coordinate.labels; }
 
-  void commit() {
+  void complete() {
+    if (is_complete_) return;
     file_.guarded([&] {
       for (auto& stream : draws_) stream->recorder().finish();
       for (auto& stream : rows_) stream->recorder().finish();
       for (auto& group : groups_) group->finish();
       close();
     });
+    is_complete_ = true;
+  }
+  void commit() {
+    complete();
     file_.publish();
   }
 
@@ -121,6 +126,7 @@ class CellWriter::Impl {
   std::vector<std::unique_ptr<GroupWriter>> groups_;
   std::vector<std::unique_ptr<RecordedDraws>> draws_;
   std::vector<std::unique_ptr<RecordedRows>> rows_;
+  bool is_complete_ = false;
 };
 
 CellWriter::CellWriter(std::filesystem::path final_path)
@@ -219,6 +225,7 @@ void CellWriter::outcome(const Outcome& outcome) {
   attribute("reason", outcome.reason);
 }
 
+void CellWriter::complete() { impl_->complete(); }
 void CellWriter::commit() { impl_->commit(); }
 
 }  // namespace elbow

@@ -88,7 +88,11 @@ class CellWriter {
   void timing(const std::vector<Metric>& seconds);
   void outcome(const Outcome& outcome);
 
-  /// Flushes, closes, fsyncs and renames. Nothing may be written afterwards.
+  /// Flushes and closes; all that `commit` leaves to do then is to wait for the disk. Nothing may
+  /// be written afterwards.
+  void complete();
+  /// Completes the file where that is not done, fsyncs and renames. That the name is on the disk
+  /// too is up to the caller, who may have many files in one folder.
   void commit();
 
  private:

@@ -99,15 +99,6 @@ hid_t driver() {
   return id;
 }
 
-/// @return 0 or the system's error number
-int sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return errno;
-  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
-  return error;
-}
-
 std::filesystem::path folder_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
 }
@@ -117,7 +108,7 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
 PendingFile::PendingFile(std::filesystem::path final_path) : final_path_(std::move(final_path)) {
   const std::filesystem::path folder = folder_of(final_path_);
   std::error_code reason;
-  if (std::filesystem::create_directories(folder, reason)) sync_folder(folder_of(folder));
+  std::filesystem::create_directories(folder, reason);
   if (reason) fail(reason.value());
   if (std::filesystem::is_directory(final_path_)) fail(EISDIR);
   temporary_ = temporary_beside(final_path_);
@@ -251,7 +242,6 @@ void PendingFile::publish() {
   if (::close(descriptor) != 0) fail(errno);
   if (::rename(temporary_.c_str(), final_path_.c_str()) != 0) fail(errno);
   published_ = true;
-  if (const int error = sync_folder(folder_of(final_path_)); error != 0) fail(error);
 }
 
 }  // namespace elbow

@@ -49,7 +49,8 @@ class PendingFile {
   /// What is written from now on is thrown away.
   void abandon() { abandoned_ = true; }
   /// Writes what is still in memory, waits until all of it is on the disk, and gives the file its
-  /// final name. @pre HDF5 has closed its file.
+  /// final name. After a power failure the file is complete or not there; that its name is on the
+  /// disk takes an fsync of the folder. @pre HDF5 has closed its file.
   void publish();
 
   // What HDF5's driver calls. Failures are kept, see `check`.

@@ -2,6 +2,7 @@
 
 #include "cell/run_cell.hpp"
 #include "plan/plan_file.hpp"
+#include "record/warm_up.hpp"
 #include "run/worker.hpp"
 
 namespace elbow {
@@ -13,7 +14,7 @@ CellWork work_of(const Plan& plan, const Catalog& catalog, const PluginDigests& 
   const auto context = [&plan, &catalog, &digests, &provenance](const Cell& cell) {
     Json of_cell = provenance;
     of_cell["plugins"] = digests.of(cell);
-    return CellContext{plan, catalog, std::move(of_cell), stop_requested()};
+    return CellContext{plan, catalog, std::move(of_cell), stop_requested(), announce_storing};
   };
   return {
       [context, &digests](const Cell& cell, const fs::path& file) {
@@ -40,6 +41,7 @@ ExperimentRun::ExperimentRun(const Plan& plan, const Catalog& catalog, const fs:
 
 ScheduleResult ExperimentRun::run(const ScheduleSettings& settings,
                                   const std::function<void(const ScheduleState&)>& report) {
+  if (inventory_.to_run.size() > 1) warm_up_recording(folder_);
   ScheduleResult result =
       run_cells(inventory_.to_run, folder_, work_of(plan_, catalog_, digests_, provenance_),
                 settings, report);

@@ -33,6 +33,15 @@ void make_folder(const fs::path& folder) {
   if (error) throw Error(folder.string() + ": cannot make this folder: " + error.message());
 }
 
+void sync_folder(const fs::path& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int error = descriptor < 0 || fsync(descriptor) != 0 ? errno : 0;
+  if (descriptor >= 0) close(descriptor);
+  // Some network file systems do not know how to, and need not.
+  if (error == EINVAL || error == ENOTSUP) error = 0;
+  if (error != 0) throw Error(folder.string() + ": cannot be stored: " + std::strerror(error));
+}
+
 FolderLock::FolderLock(const fs::path& folder) {
   make_folder(folder);
   const fs::path file = folder / (".lock-" + machine_name());

@@ -14,6 +14,9 @@ std::filesystem::path failure_log_path(const std::string& hash);
 /// Makes a folder and those above it. @throws Error with the system's reason
 void make_folder(const std::filesystem::path& folder);
 
+/// Waits until the names in a folder are on the disk. @throws Error with the system's reason
+void sync_folder(const std::filesystem::path& folder);
+
 /// Only one run of a machine at a time may write into a result folder. The lock is the system's
 /// (flock on <folder>/.lock-<machine>) and goes with the process, however that ends. Runs of
 /// several machines may share a folder and divide its cells among themselves (--only): each cell's

@@ -27,6 +27,9 @@ namespace {
 
 using Clock = Worker::Clock;
 constexpr std::chrono::milliseconds report_interval{250};
+/// So many processes per worker may wait for the disk while others compute. The system brings what
+/// waits at one time to the disk together.
+constexpr std::size_t most_storing = 4;
 
 /// A cell between its start and its end: its own worker, and after a failure that this worker could
 /// not store, the worker that stores it.
@@ -45,18 +48,26 @@ class Scheduler {
 
   ScheduleResult run() {
     while ((next_ < cells_.size() && !stopping_) || !running_.empty()) {
-      while (!stopping_ && next_ < cells_.size() && running_.size() < settings_.workers)
+      while (!stopping_ && next_ < cells_.size() && computing() < settings_.workers &&
+             running_.size() < (1 + most_storing) * settings_.workers)
         start(*cells_[next_++]);
       wait();
       take_signals();
       serve_workers();
       if (changed_ || Clock::now() >= next_report_) tell();
     }
+    sync_folders();
     return std::move(result_);
   }
 
  private:
   fs::path file_of(const Cell& cell) const { return folder_ / cell_path(cell.hash); }
+
+  std::size_t computing() const {
+    return std::size_t(
+        std::count_if(running_.begin(), running_.end(),
+                      [](const RunningCell& running) { return !running.worker->storing(); }));
+  }
 
   void start(const Cell& cell) {
     try {
@@ -165,6 +176,16 @@ class Scheduler {
     if (!file) stop_for(log.string() + ": cannot write: " + std::strerror(errno));
   }
 
+  /// Once for all cells: their files are on the disk already.
+  void sync_folders() {
+    try {
+      for (const std::string& name : made_folders_) sync_folder(folder_ / "cells" / name);
+      if (!made_folders_.empty()) sync_folder(folder_ / "cells");
+    } catch (const Error& error) {
+      if (result_.error.empty()) result_.error = error.what();
+    }
+  }
+
   void stop() {
     stopping_ = true;
     for (RunningCell& running : running_) running.worker->kill();
@@ -176,7 +197,7 @@ class Scheduler {
   }
 
   void tell() {
-    report_({cells_.size(), result_.finished.size(), failed_, running_.size()});
+    report_({cells_.size(), result_.finished.size(), failed_, computing()});
     changed_ = false;
     next_report_ = Clock::now() + report_interval;
   }

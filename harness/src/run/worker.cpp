@@ -27,6 +27,7 @@ namespace {
 
 constexpr std::size_t kept_output = 64 * 1024;
 constexpr std::size_t quoted_lines = 5;
+constexpr long most_storing_kb = 256 * 1024;
 constexpr std::size_t quoted_characters = 1000;
 
 volatile std::sig_atomic_t stop_flag = 0;
@@ -106,6 +107,7 @@ std::string last_lines(std::string text) {
 struct Worker::Report {
   enum State : int { nothing, stored, unstored, refused };
   std::atomic<int> state;
+  std::atomic<bool> storing;
   int ending;
   std::size_t length;
   char reason[8192];
@@ -121,6 +123,9 @@ struct Worker::Report {
 const volatile std::sig_atomic_t& stop_requested() { return stop_flag; }
 
 namespace {
+
+/// Of this worker; null in other processes.
+std::atomic<bool>* own_storing = nullptr;
 
 /// Makes this new process what a worker is. Signals that end it are still blocked.
 void become_worker(pid_t parent, int output) {
@@ -170,6 +175,7 @@ Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, doubl
   if (pid_ == 0) {
     become_worker(parent, ends[1]);
     sigprocmask(SIG_SETMASK, &signals, nullptr);
+    own_storing = &report_->storing;
     try {
       limit_memory(limits.memory_mb);
       const Outcome outcome = work();
@@ -205,6 +211,16 @@ Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, doubl
     deadline_ = start_ + std::chrono::duration_cast<Clock::duration>(
                              std::chrono::duration<double>(std::min(limits.wall_seconds, 1e9)));
 }
+
+void announce_storing() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  if (own_storing == nullptr || usage.ru_maxrss > most_storing_kb) return;
+  own_storing->store(true);
+  kill(getppid(), SIGCHLD);  // the event that the parent waits for anyway
+}
+
+bool Worker::storing() const { return report_->storing.load(); }
 
 Worker::~Worker() {
   if (pid_ > 0) {

@@ -49,6 +49,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   pid_t pid() const { return pid_; }
+  /// Whether the work has called `announce_storing`.
+  bool storing() const;
   /// What it prints can be read from here; -1 after its end of file.
   int output() const { return output_; }
   /// Reads what has been printed, without waiting.
@@ -81,5 +83,10 @@ class Worker {
 
 /// In a worker: true once its wall limit has passed. In any other process always false.
 const volatile std::sig_atomic_t& stop_requested();
+
+/// In a worker: all that is left to do is to wait for the disk, and others may compute meanwhile. A
+/// process of more than 256 MB stays silent, for the next one may need its memory. Does nothing in
+/// any other process.
+void announce_storing();
 
 }  // namespace elbow
