@@ -18,6 +18,7 @@ TEST_CASE("A sampler's transitions do not allocate, in warm-up or after it") {
                                      {"barker", {}},
                                      {"elliptical_slice", {}},
                                      {"mala", {}},
+                                     {"parallel_tempering", {}},
                                      {"slice", {}},
                                      {"random_walk_metropolis", {}}}));
   constexpr Index chains = 4, d = 10, warmup = 200;

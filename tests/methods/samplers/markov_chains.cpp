@@ -8,9 +8,15 @@ using Eigen::VectorXd;
 
 namespace {
 
-const std::vector<std::string> names = {
-    "affine_invariant",       "barker", "elliptical_slice", "hmc", "mala", "nuts",
-    "random_walk_metropolis", "slice"};
+const std::vector<std::string> names = {"affine_invariant",
+                                        "barker",
+                                        "elliptical_slice",
+                                        "hmc",
+                                        "mala",
+                                        "nuts",
+                                        "parallel_tempering",
+                                        "random_walk_metropolis",
+                                        "slice"};
 
 /// Samplers without a gradient and without warm-up's help in every direction need more draws.
 bool mixes_slowly(const std::string& name) {
