@@ -25,3 +25,8 @@ foreach(file IN LISTS template_files)
   configure_file(${templates}/${file} ${PROJECT_BINARY_DIR}/share/elbow/templates/${file} COPYONLY)
 endforeach()
 install(DIRECTORY ${templates}/ DESTINATION share/elbow/templates)
+
+# The page that `elbow info experiment` points to.
+set(experiments_page ${PROJECT_SOURCE_DIR}/experiments/README.md)
+configure_file(${experiments_page} ${PROJECT_BINARY_DIR}/share/elbow/experiments.md COPYONLY)
+install(FILES ${experiments_page} DESTINATION share/elbow RENAME experiments.md)

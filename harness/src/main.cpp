@@ -6,6 +6,7 @@
 
 #include "cli/verbs.hpp"
 #include "config/nearest.hpp"
+#include "data/printable.hpp"
 
 namespace {
 
@@ -54,8 +55,8 @@ int main(int argc, char** argv) {
   if (entry == std::end(entries)) {
     std::vector<std::string> names;
     for (const Entry& e : entries) names.push_back(e.name);
-    std::cerr << "elbow: there is no verb \"" << verb << '"' << elbow::suggestion(verb, names)
-              << '\n';
+    std::cerr << "elbow: there is no verb \"" << elbow::printable(verb) << '"'
+              << elbow::suggestion(verb, names) << '\n';
     return 2;
   }
   // A caller may have left it ignored, and then nobody learns how a child process ended.
@@ -63,10 +64,10 @@ int main(int argc, char** argv) {
   try {
     return entry->verb({argv + 2, argv + argc});
   } catch (const elbow::Error& error) {
-    std::cerr << "elbow " << verb << ": " << error.what() << '\n';
+    std::cerr << "elbow " << verb << ": " << elbow::printable_lines(error.what()) << '\n';
     return 2;
   } catch (const std::exception& error) {
-    std::cerr << "elbow " << verb << ": " << error.what() << '\n';
+    std::cerr << "elbow " << verb << ": " << elbow::printable_lines(error.what()) << '\n';
     return 1;
   }
 }

@@ -37,6 +37,22 @@ TEST_CASE("info experiment explains the options of the host") {
   CHECK_THAT(run.out, Contains("[limits]") && Contains("wall_seconds") && Contains("repeats"));
 }
 
+TEST_CASE("info experiment explains the grid and says where its page is") {
+  const std::string text = run_program("info experiment").out;
+  CHECK_THAT(text, Contains("each = [1, 2]") && Contains("zip") && Contains("ablate") &&
+                       Contains("[[exclude]]") && Contains("[[grid]]"));
+  const std::string page = text.substr(text.rfind(' ') + 1, text.size() - text.rfind(' ') - 2);
+  INFO(page);
+  CHECK(std::filesystem::exists(page));
+}
+
+TEST_CASE("info answers a mistyped experiment, a mistyped kind and a plugin without its kind") {
+  CHECK_THAT(run_program("info experment").err, Contains("did you mean \"experiment\"?"));
+  CHECK_THAT(run_program("info famly/x").err, Contains("did you mean \"family\"?"));
+  CHECK_THAT(run_program("info gausian_mean_field").err,
+             Contains("did you mean family/gaussian_mean_field?"));
+}
+
 TEST_CASE("a mistyped plugin is answered with the nearest one") {
   const ProgramRun run = run_program("info family/gausian_mean_field");
   CHECK(run.status == 2);

@@ -73,7 +73,8 @@ TEST_CASE("list in JSON has the plugins and the refusals") {
 
 TEST_CASE("unknown options, surplus arguments and other formats are errors that say so") {
   CHECK(run_program("list --plugin /tmp").status == 2);
-  CHECK_THAT(run_program("list --plugin /tmp").err, Contains("--plugin"));
+  CHECK_THAT(run_program("list --plugin /tmp").err,
+             Contains("there is no option --plugin; did you mean --plugins?"));
   CHECK_THAT(run_program("list model family").err, Contains("unexpected argument \"family\""));
   CHECK_THAT(run_program("list --format xml").err,
              Contains("--format must be text or json, got \"xml\""));

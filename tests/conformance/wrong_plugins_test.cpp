@@ -34,9 +34,10 @@ Run run(const std::string& command) {
 
 /// Sentences of the checks that fail, with their figures.
 std::map<std::string, std::string> failures(const std::string& plugin,
-                                            const std::string& folder = ELBOW_WRONG_PLUGINS) {
+                                            const std::string& folder = ELBOW_WRONG_PLUGINS,
+                                            const std::string& arguments = "") {
   const Run checked = run(std::string(ELBOW_PROGRAM) + " check " + plugin + " --plugins " + folder +
-                          " --format json");
+                          " --format json" + arguments);
   const Json report = Json::parse(checked.output);
   std::map<std::string, std::string> failed;
   for (const Json& check : report.at("checks"))
@@ -103,6 +104,15 @@ TEST_CASE("A step that allocates is found") {
   return;
 #endif
   CHECK(names(failures("estimator/allocating_step")) == Names{"a step does not allocate"});
+}
+
+TEST_CASE("A step that never comes back fails each check that takes one, by name") {
+  const auto failed = failures("estimator/endless_step", ELBOW_WRONG_PLUGINS, " --deadline 2");
+  REQUIRE(failed.count("a step writes its whole trace"));
+  for (const auto& [name, detail] : failed) {
+    INFO(name);
+    CHECK(detail.find("not done after 2 seconds") == 0);
+  }
 }
 
 TEST_CASE("A gradient that is biased and declared unbiased is found") {

@@ -1,18 +1,23 @@
 #include "check/check_plugin.hpp"
 
-#include "check/isolate.hpp"
+#include <algorithm>
+
 #include "check/resolve.hpp"
 
 namespace elbow::check {
 
-int check_plugin(const Bench& bench, const std::function<void(const Finding&)>& found,
-                 std::chrono::seconds deadline_of_a_suite) {
+int check_plugin(const Bench& bench, std::chrono::seconds deadline, const Listener& listener) {
+  // What loops in one suite loops in the next.
+  constexpr std::chrono::seconds impatient{15};
   int failures = 0;
+  Listener counting = listener;
+  counting.found = [&](const Finding& finding) {
+    failures += finding.outcome.verdict == Verdict::failed;
+    listener.found(finding);
+  };
   for (const Suite& suite : suites_for(bench.subject.info.kind))
-    for (const Finding& finding : run_isolated(suite, bench, deadline_of_a_suite)) {
-      failures += finding.outcome.verdict == Verdict::failed;
-      found(finding);
-    }
+    if (run_isolated(suite, bench, deadline, counting) == SuiteEnd::too_late)
+      deadline = std::min(deadline, impatient);
   return failures;
 }
 

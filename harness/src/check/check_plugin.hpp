@@ -1,18 +1,16 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 
-#include "check/suites.hpp"
+#include "check/isolate.hpp"
 #include "plan/options.hpp"
 
 namespace elbow::check {
 
 /// Runs all suites for the plugin's kind, each in a process of its own.
-/// @param found  is told every finding of a suite once the suite is done
+/// @param deadline  of each check; once one has outlasted it, the other suites have less patience
 /// @return how many checks failed
-int check_plugin(const Bench& bench, const std::function<void(const Finding&)>& found,
-                 std::chrono::seconds deadline_of_a_suite = std::chrono::seconds(120));
+int check_plugin(const Bench& bench, std::chrono::seconds deadline, const Listener& listener);
 
 /// The plugin with the options of `set`, and every other plugin of the catalog that can be made
 /// from its defaults.

@@ -47,46 +47,61 @@ void write_line(int to, const Json& message) {
   ::_exit(0);
 }
 
-/// Reads to the end of the child's output, or to the deadline. @return whether the end was reached
-bool read_all(int from, Clock::time_point deadline, std::string& text) {
-  for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return false;
-    pollfd wanted{from, POLLIN, 0};
-    const int ready = ::poll(&wanted, 1, int(std::min<long long>(left, 1000)));
-    if (ready <= 0) continue;
-    char buffer[4096];
-    const ssize_t n = ::read(from, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return true;
-    text.append(buffer, std::size_t(n));
-  }
-}
+/// What the child says, handed on as it comes.
+class Conversation {
+ public:
+  Conversation(const Suite& suite, const Listener& listener) : suite_(suite), listener_(listener) {}
 
-/// @param[out] running  the check that was announced and did not end; empty when there is none
-std::vector<Finding> decode(const Suite& suite, const std::string& text, std::string& running) {
-  std::vector<Finding> findings;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const Json message = Json::parse(line, nullptr, false);
-    if (message.is_discarded()) break;  // cut off in the middle
+  /// Follows the child to its end. @return whether every check ended before its deadline
+  bool follow(int from, std::chrono::seconds deadline) {
+    Clock::time_point end = Clock::now() + deadline;
+    for (std::string text;;) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+      if (left <= 0) return false;
+      pollfd wanted{from, POLLIN, 0};
+      const int ready = ::poll(&wanted, 1, int(std::min<long long>(left, 1000)));
+      if (ready <= 0) continue;
+      char buffer[4096];
+      const ssize_t n = ::read(from, buffer, sizeof buffer);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return true;
+      text.append(buffer, std::size_t(n));
+      for (std::size_t line; (line = text.find('\n')) != std::string::npos;) {
+        hear(Json::parse(text.substr(0, line)));
+        text.erase(0, line + 1);
+        end = Clock::now() + deadline;
+      }
+    }
+  }
+
+  /// The check that was announced and did not end; empty when there is none.
+  const std::string& running() const { return running_; }
+
+ private:
+  void hear(const Json& message) {
     const std::string name = message.at("name");
     if (!message.contains("verdict")) {
-      running = name;
-      continue;
+      running_ = name;
+      listener_.begins(suite_.name, name);
+      return;
     }
-    running.clear();
-    findings.push_back(
-        {suite.name,
+    running_.clear();
+    listener_.found(
+        {suite_.name,
          name,
          {Verdict(message.at("verdict").get<int>()), message.at("detail").get<std::string>()}});
   }
-  return findings;
-}
+
+  const Suite& suite_;
+  const Listener& listener_;
+  std::string running_;
+};
 
 std::string end_text(bool in_time, int status, std::chrono::seconds deadline) {
-  if (!in_time) return say("not done after ", deadline.count(), " seconds");
+  if (!in_time)
+    return say("not done after ", deadline.count(),
+               " seconds (--deadline), and was stopped with the rest of its suite");
   if (WIFSIGNALED(status))
     return say("ended by signal ", WTERMSIG(status), " (", ::strsignal(WTERMSIG(status)), ")");
   if (WEXITSTATUS(status) != 0)
@@ -96,8 +111,8 @@ std::string end_text(bool in_time, int status, std::chrono::seconds deadline) {
 
 }  // namespace
 
-std::vector<Finding> run_isolated(const Suite& suite, const Bench& bench,
-                                  std::chrono::seconds deadline) {
+SuiteEnd run_isolated(const Suite& suite, const Bench& bench, std::chrono::seconds deadline,
+                      const Listener& listener) {
   int pipe_ends[2];
   if (::pipe2(pipe_ends, O_CLOEXEC) != 0)
     throw Error(std::string("no pipe can be made: ") + std::strerror(errno));
@@ -108,22 +123,21 @@ std::vector<Finding> run_isolated(const Suite& suite, const Bench& bench,
     run_child(suite, bench, pipe_ends[1]);
   }
   ::close(pipe_ends[1]);
-  std::string text;
-  const bool in_time = read_all(pipe_ends[0], Clock::now() + deadline, text);
+  Conversation conversation(suite, listener);
+  const bool in_time = conversation.follow(pipe_ends[0], deadline);
   ::close(pipe_ends[0]);
   if (!in_time) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
 
-  std::string running;
-  std::vector<Finding> findings = decode(suite, text, running);
+  const std::string& running = conversation.running();
   std::string end = end_text(in_time, status, deadline);
   if (end.empty() && !running.empty()) end = "ended the process with exit status 0";
-  if (!end.empty())
-    findings.push_back({suite.name,
-                        running.empty() ? "the suite comes to its end" : running,
-                        {Verdict::failed, end}});
-  return findings;
+  if (end.empty()) return SuiteEnd::done;
+  listener.found({suite.name,
+                  running.empty() ? "the suite comes to its end" : running,
+                  {Verdict::failed, end}});
+  return in_time ? SuiteEnd::died : SuiteEnd::too_late;
 }
 
 }  // namespace elbow::check

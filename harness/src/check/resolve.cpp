@@ -23,45 +23,11 @@ DataFinder find_data() {
   return find_data_in(std::filesystem::current_path(), folders ? folders : "");
 }
 
-/// Options as a map, so that single ones can be changed.
-OptionMap to_map(const PluginInfo& info, const Options& options) {
-  OptionMap map;
-  for (const Option& option : info.options) {
-    if (!options.has(option.name)) continue;
-    switch (option.type) {
-      case OptionType::boolean:
-        map.emplace(option.name, options.boolean(option.name));
-        break;
-      case OptionType::integer:
-        map.emplace(option.name, std::int64_t(options.integer(option.name)));
-        break;
-      case OptionType::real:
-        map.emplace(option.name, options.real(option.name));
-        break;
-      case OptionType::text:
-      case OptionType::choice:
-      case OptionType::path:
-        map.emplace(option.name, options.text(option.name));
-        break;
-      case OptionType::reals:
-        map.emplace(option.name, options.reals(option.name));
-        break;
-      case OptionType::matrix:
-        map.emplace(option.name, options.matrix(option.name));
-        break;
-      case OptionType::table:
-        map.emplace(option.name, std::make_shared<const Table>(options.table(option.name)));
-        break;
-    }
-  }
-  return map;
-}
-
 }  // namespace
 
 OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>& set,
                           const TableLoader& load_table) {
-  Problems problems("elbow check", set);
+  Problems problems("", set);
   const DataFinder data = find_data();
   const ReadingContext context{problems, data};
   const std::string owner = std::string(kind_name(info.kind)) + " \"" + info.name + "\": ";
@@ -69,7 +35,7 @@ OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>
   for (const Option& option : info.options) names.push_back(option.name);
 
   Json values = Json::object();
-  for (const Override& given : parse_overrides(set, problems)) {
+  for (const Override& given : parse_overrides(set, problems, "OPTION=VALUE")) {
     std::string name;
     for (const std::string& key : given.path) name += (name.empty() ? "" : ".") + key;
     const Option* option = find_option(info, name);
@@ -87,7 +53,7 @@ OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>
                            "; give it with --set " + option.name + "=...");
   }
   problems.throw_if_any();
-  return to_map(info, to_options({info.kind, info.name, values}, info, load_table));
+  return option_values({info.kind, info.name, values}, info, load_table);
 }
 
 bool made_from_defaults(const PluginInfo& info) {
@@ -96,7 +62,7 @@ bool made_from_defaults(const PluginInfo& info) {
 }
 
 bool accepts(const Option& option, double value) {
-  Problems problems("elbow check", {});
+  Problems problems("", {});
   const DataFinder data = find_data();
   Node node;
   node.type = option.type == OptionType::integer ? Node::Type::integer : Node::Type::real;

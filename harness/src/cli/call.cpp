@@ -4,6 +4,9 @@
 #include <elbow/error.hpp>
 #include <iostream>
 
+#include "config/nearest.hpp"
+#include "data/printable.hpp"
+
 namespace elbow {
 namespace {
 
@@ -29,11 +32,19 @@ void print_help(const CallSyntax& syntax, const po::options_description& options
   std::cout << "Options:\n" << options;
 }
 
+/// `; did you mean --set?`, or nothing.
+std::string nearest_option(const std::string& typed, const po::options_description& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+  const std::string near = nearest_name(typed, names);
+  return near.empty() ? "" : "; did you mean " + near + "?";
+}
+
 void check_count(const CallSyntax& syntax, const std::vector<std::string>& given) {
   const auto& expected = syntax.positionals;
   const bool open_end = !expected.empty() && expected.back().repeated;
   if (given.size() > expected.size() && !open_end)
-    throw Error("unexpected argument \"" + given[expected.size()] + "\"; the call is `" +
+    throw Error("unexpected argument \"" + printable(given[expected.size()]) + "\"; the call is `" +
                 usage(syntax) + "`");
   if (given.size() < expected.size() && expected[given.size()].required)
     throw Error("expected " + expected[given.size()].name + " (" + expected[given.size()].help +
@@ -67,6 +78,10 @@ std::optional<Call> parse_call(const CallSyntax& syntax,
       return {};
     }
     po::notify(call.options);
+  } catch (const po::unknown_option& error) {
+    throw Error("there is no option " + printable(error.get_option_name()) +
+                nearest_option(error.get_option_name(), visible) + "; `elbow " + syntax.verb +
+                " --help` lists the options");
   } catch (const po::error& error) {
     throw Error(std::string(error.what()) + "; `elbow " + syntax.verb +
                 " --help` lists the options");

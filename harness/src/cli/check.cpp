@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <elbow/error.hpp>
 #include <filesystem>
@@ -8,12 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cell/plugin_options.hpp"
 #include "check/allocations.hpp"
 #include "check/check_plugin.hpp"
 #include "cli/plugin_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "plugins/child_scan.hpp"
-#include "record/table.hpp"
 
 namespace elbow {
 namespace {
@@ -34,6 +35,9 @@ CallSyntax syntax() {
   syntax.options.add_options()(
       "set", po::value<std::vector<std::string>>()->value_name("OPTION=VALUE")->composing(),
       "an option of the plugin, the value in TOML");
+  syntax.options.add_options()("deadline",
+                               po::value<std::int64_t>()->default_value(60)->value_name("SECONDS"),
+                               "for each check; what takes longer has failed");
   add_plugins_option(syntax.options);
   add_format_option(syntax.options);
   return syntax;
@@ -76,11 +80,6 @@ PluginInfo inspect_file(const fs::path& file) {
   throw Error(file.string() + " is no plugin that can be used:" + reasons);
 }
 
-std::shared_ptr<const Table> load_table(const Json& file) {
-  return std::make_shared<const Table>(
-      read_table(file.at("path").get<std::string>(), file.value("dataset", "")));
-}
-
 const char* verdict_text(Verdict verdict) {
   switch (verdict) {
     case Verdict::passed:
@@ -93,9 +92,15 @@ const char* verdict_text(Verdict verdict) {
   return "n/a   ";
 }
 
+/// A line per finding. On a terminal a last line tells what is running.
 class TextPrinter {
  public:
+  void begins(const std::string& suite, const std::string& check) {
+    if (!terminal_) return;
+    std::cout << erase_line << "    ...     " << suite << ": " << check << std::flush;
+  }
   void print(const Finding& finding) {
+    if (terminal_) std::cout << erase_line;
     if (finding.suite != suite_) std::cout << "  " << (suite_ = finding.suite) << '\n';
     std::cout << "    " << verdict_text(finding.outcome.verdict) << "  " << finding.name;
     if (!finding.outcome.detail.empty()) std::cout << ": " << finding.outcome.detail;
@@ -108,29 +113,37 @@ class TextPrinter {
   }
 
  private:
+  static constexpr const char* erase_line = "\r\033[K";
+  bool terminal_ = ::isatty(STDOUT_FILENO) != 0;
   std::string suite_;
   int counts_[3] = {0, 0, 0};
 };
 
-int print_text(const check::Bench& bench) {
+int print_text(const check::Bench& bench, std::chrono::seconds deadline) {
   const PluginInfo& info = bench.subject.info;
-  std::cout << kind_name(info.kind) << '/' << info.name << "  " << info.file.string() << '\n';
+  std::cout << kind_name(info.kind) << '/' << info.name << "  " << info.file.string() << std::endl;
   TextPrinter printer;
-  const int failures = check_plugin(bench, [&](const Finding& found) { printer.print(found); });
+  const int failures = check_plugin(
+      bench, deadline,
+      {[&](const std::string& suite, const std::string& check) { printer.begins(suite, check); },
+       [&](const Finding& found) { printer.print(found); }});
   printer.summary();
   return failures;
 }
 
-int print_json(const check::Bench& bench) {
+int print_json(const check::Bench& bench, std::chrono::seconds deadline) {
   static constexpr const char* verdicts[] = {"passed", "failed", "not_applicable"};
   const PluginInfo& info = bench.subject.info;
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  const int failures = check_plugin(bench, [&](const Finding& found) {
-    checks.push_back({{"suite", found.suite},
-                      {"check", found.name},
-                      {"verdict", verdicts[std::size_t(found.outcome.verdict)]},
-                      {"detail", found.outcome.detail}});
-  });
+  const int failures =
+      check_plugin(bench, deadline,
+                   {[](const std::string&, const std::string&) {},
+                    [&](const Finding& found) {
+                      checks.push_back({{"suite", found.suite},
+                                        {"check", found.name},
+                                        {"verdict", verdicts[std::size_t(found.outcome.verdict)]},
+                                        {"detail", found.outcome.detail}});
+                    }});
   const nlohmann::ordered_json report = {
       {"plugin", std::string(kind_name(info.kind)) + "/" + info.name},
       {"file", info.file.string()},
@@ -146,16 +159,21 @@ int verb_check(const std::vector<std::string>& arguments) {
   const std::optional<Call> call = parse_call(syntax(), arguments);
   if (!call) return 0;
   const bool json = wants_json(*call);
+  const std::int64_t seconds = call->options["deadline"].as<std::int64_t>();
+  if (seconds < 1 || seconds > 86'400)
+    throw Error("--deadline must be from 1 to 86400 seconds, got " + std::to_string(seconds));
+  const std::chrono::seconds deadline(seconds);
   count_allocations(arguments);
   const std::vector<fs::path> folders = plugin_folders_of(*call);
   const std::string& plugin = call->positionals.front();
   const PluginInfo info = fs::path(plugin).extension() == ".so"
                               ? inspect_file(plugin)
-                              : find_plugin(folders, parse_plugin_name(plugin));
+                              : find_plugin(folders, parse_plugin_name(plugin, folders));
   std::vector<std::string> set;
   if (call->options.count("set")) set = call->options["set"].as<std::vector<std::string>>();
-  const check::Bench bench = check::make_bench(info, set, scan_plugins(folders), load_table);
-  return (json ? print_json(bench) : print_text(bench)) > 0 ? 1 : 0;
+  const check::Bench bench =
+      check::make_bench(info, set, scan_plugins(folders), load_planned_table);
+  return (json ? print_json(bench, deadline) : print_text(bench, deadline)) > 0 ? 1 : 0;
 }
 
 }  // namespace elbow

@@ -5,6 +5,8 @@
 #include "cli/plugin_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "config/host_options.hpp"
+#include "config/nearest.hpp"
+#include "data/printable.hpp"
 
 namespace elbow {
 namespace {
@@ -85,6 +87,39 @@ Json as_json(const PluginInfo& plugin) {
           {"options", std::move(options)}};
 }
 
+constexpr const char* grid_text = R"(
+Cells are the product of all [[model]]s, all [[method]]s and the replicates. A method has
+an estimator (with its family and optimizer), a sampler, or both:
+  [[model]]
+  plugin    = "gaussian"
+  [[method]]
+  name      = "mean-field"
+  family    = { plugin = "gaussian_mean_field" }
+  estimator = { plugin = "reparameterized", draws = 10 }
+  optimizer = { plugin = "adam" }
+
+Any option of a plugin or a method, and any plugin, may be an axis of the grid:
+  x = { each = [1, 2] }                  every value, crossed with all other axes
+  x = { each = [1, 2], zip = "a" }       in step with the block's other axes zipped as "a"
+  x = { ablate = [1, 3], base = 2 }      the base; off it, one ablated axis at a time
+
+Cells that are left out, and products that add up instead of one of everything:
+  [[exclude]]                            cells for which all of this holds
+  model.x = [1, 2]                       also method.optimizer.x, method = "name", replicate
+  [[grid]]                               several: their cells are merged
+  models  = ["name"]                     those of this grid; absent: all
+  methods = ["name"]
+  repeats = 10
+  model.NAME.x = { each = [1, 2] }       other options in this grid
+
+The whole language, by example: )";
+
+/// Where the language's page is installed, or built.
+std::filesystem::path grid_page() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() /
+         "share/elbow/experiments.md";
+}
+
 void print_experiment_text() {
   std::cout << "What an experiment file may say besides its models and methods; "
                "`elbow info KIND/NAME`\nprints the options of a plugin.\n";
@@ -94,6 +129,7 @@ void print_experiment_text() {
               << '\n';
     print_options(std::cout, table.options);
   }
+  std::cout << grid_text << grid_page().string() << '\n';
 }
 
 Json experiment_as_json() {
@@ -102,6 +138,12 @@ Json experiment_as_json() {
     tables.push_back(
         {{"table", table.name}, {"help", table.help}, {"options", options_as_json(table.options)}});
   return tables;
+}
+
+void refuse_nearly_experiment(const std::string& word) {
+  if (!nearest_name(word, {"experiment", "experiments"}).empty())
+    throw Error("expected KIND/NAME or experiment, got \"" + printable(word) +
+                "\"; did you mean \"experiment\"?");
 }
 
 void print_json(const Json& json) {
@@ -114,7 +156,8 @@ int verb_info(const std::vector<std::string>& arguments) {
   CallSyntax syntax{
       "info",
       "Explains a plugin: what it is, offers and needs, and its options with types, defaults,\n"
-      "bounds and units. `elbow info experiment` explains the options of experiment files.",
+      "bounds and units. `elbow info experiment` explains experiment files: the options of\n"
+      "the program and the language of the grid.",
       {{"KIND/NAME", "a plugin, for example family/gaussian_mean_field; or: experiment"}},
       {}};
   add_plugins_option(syntax.options);
@@ -127,8 +170,9 @@ int verb_info(const std::vector<std::string>& arguments) {
     json ? print_json(experiment_as_json()) : print_experiment_text();
     return 0;
   }
-  const PluginName name = parse_plugin_name(call->positionals[0]);
-  const PluginInfo plugin = find_plugin(plugin_folders_of(*call), name);
+  const std::vector<std::filesystem::path> folders = plugin_folders_of(*call);
+  refuse_nearly_experiment(call->positionals[0]);
+  const PluginInfo plugin = find_plugin(folders, parse_plugin_name(call->positionals[0], folders));
   json ? print_json(as_json(plugin)) : print_plugin(plugin);
   return 0;
 }

@@ -3,9 +3,11 @@
 #include <iostream>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "cli/plugin_arguments.hpp"
 #include "cli/verbs.hpp"
+#include "data/printable.hpp"
 
 namespace elbow {
 namespace {
@@ -17,14 +19,20 @@ fs::path prefix() { return fs::read_symlink("/proc/self/exe").parent_path().pare
 
 using Substitutions = std::map<std::string, std::string>;
 
-/// "my_model" -> "MyModel"
-std::string class_name(const std::string& name) {
+/// "horseshoe" -> "HorseshoeModel", "my_model" -> "MyModel": a class that cannot be mistaken for
+/// what the SDK calls so (Gaussian, Draws, Index, ...).
+std::string class_name(const std::string& name, const std::string& kind) {
+  const bool ends_with_kind = name.ends_with("_" + kind);
   std::string result;
   bool starts_word = true;
-  for (const char letter : name) {
-    if (letter != '_') result += starts_word ? char(std::toupper(letter)) : letter;
+  for (const char letter : ends_with_kind ? name : name + "_" + kind) {
+    if (letter != '_')
+      result += starts_word ? char(std::toupper(static_cast<unsigned char>(letter))) : letter;
     starts_word = letter == '_';
   }
+  // The SDK's own classes that end in a kind.
+  for (const char* taken : {"GradientEstimator", "FirstOrderOptimizer"})
+    if (result == taken) return "My" + result;
   return result;
 }
 
@@ -44,9 +52,55 @@ void write_new(const fs::path& file, const std::string& text) {
   if (!(stream << text << std::flush)) throw Error(file.string() + " cannot be written");
 }
 
+/// Words that C++ keeps for itself.
+bool is_keyword(const std::string& word) {
+  static const std::set<std::string> keywords = {"alignas",       "alignof",     "and",
+                                                 "and_eq",        "asm",         "auto",
+                                                 "bitand",        "bitor",       "bool",
+                                                 "break",         "case",        "catch",
+                                                 "char",          "char8_t",     "char16_t",
+                                                 "char32_t",      "class",       "compl",
+                                                 "concept",       "const",       "consteval",
+                                                 "constexpr",     "constinit",   "const_cast",
+                                                 "continue",      "co_await",    "co_return",
+                                                 "co_yield",      "decltype",    "default",
+                                                 "delete",        "do",          "double",
+                                                 "dynamic_cast",  "else",        "enum",
+                                                 "explicit",      "export",      "extern",
+                                                 "false",         "float",       "for",
+                                                 "friend",        "goto",        "if",
+                                                 "inline",        "int",         "long",
+                                                 "mutable",       "namespace",   "new",
+                                                 "noexcept",      "not",         "not_eq",
+                                                 "nullptr",       "operator",    "or",
+                                                 "or_eq",         "private",     "protected",
+                                                 "public",        "register",    "reinterpret_cast",
+                                                 "requires",      "return",      "short",
+                                                 "signed",        "sizeof",      "static",
+                                                 "static_assert", "static_cast", "struct",
+                                                 "switch",        "template",    "this",
+                                                 "thread_local",  "throw",       "true",
+                                                 "try",           "typedef",     "typeid",
+                                                 "typename",      "union",       "unsigned",
+                                                 "using",         "virtual",     "void",
+                                                 "volatile",      "wchar_t",     "while",
+                                                 "xor",           "xor_eq"};
+  return keywords.contains(word);
+}
+
 void check_name(const std::string& name) {
-  if (!std::regex_match(name, std::regex("[a-z][a-z0-9_]*")))
-    throw Error("expected a name of lower-case letters, digits and _, got \"" + name + '"');
+  constexpr std::size_t longest = 64;
+  if (name.empty()) throw Error("expected a name for the plugin, got an empty one");
+  if (!std::regex_match(name.substr(0, longest), std::regex("[a-z][a-z0-9_]*")))
+    throw Error(
+        "expected a name of lower-case letters, digits and _ that begins with a letter, got \"" +
+        printable(name) + '"');
+  if (name.size() > longest)
+    throw Error("expected a name of at most " + std::to_string(longest) + " characters, got " +
+                std::to_string(name.size()) + ": \"" + printable(name, 40) + '"');
+  if (is_keyword(name))
+    throw Error("expected a name that is no word of C++ itself, got \"" + name +
+                "\"; for example \"my_" + name + '"');
 }
 
 void print_next_steps(const std::string& kind, const std::string& name, const fs::path& folder) {
@@ -81,16 +135,20 @@ int verb_new(const std::vector<std::string>& arguments) {
       call->options.count("folder") ? call->options["folder"].as<std::string>() : std::string(name);
   const fs::path templates = prefix() / "share/elbow/templates";
   const Substitutions substitutions = {
-      {"@kind@", kind}, {"@name@", name}, {"@Class@", class_name(name)}};
+      {"@kind@", kind}, {"@name@", name}, {"@Class@", class_name(name, kind)}};
   const std::map<fs::path, std::string> files = {
       {folder / "CMakeLists.txt", filled_in(templates / "CMakeLists.txt.in", substitutions)},
       {folder / (name + ".cpp"), filled_in(templates / (kind + ".cpp.in"), substitutions)}};
 
-  for (const auto& [file, text] : files)
-    if (fs::exists(file)) throw Error(file.string() + " is there already; nothing was written");
   std::error_code error;
+  for (const auto& [file, text] : files) {
+    if (fs::exists(file, error))
+      throw Error(file.string() + " is there already; nothing was written");
+    if (error && error != std::errc::not_a_directory)
+      throw Error(printable(file.string(), 200) + ": cannot be made: " + error.message());
+  }
   fs::create_directories(folder, error);
-  if (error) throw Error(folder.string() + ": cannot be made: " + error.message());
+  if (error) throw Error(printable(folder.string(), 200) + ": cannot be made: " + error.message());
   for (const auto& [file, text] : files) write_new(file, text);
   print_next_steps(kind, name, folder);
   return 0;

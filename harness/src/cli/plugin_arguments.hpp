@@ -21,8 +21,9 @@ bool wants_json(const Call& call);
 
 /// A kind in singular or plural. @throws Error suggesting the nearest one.
 Kind parse_kind(const std::string& word);
-/// KIND/NAME. @throws Error when it is not of this form.
-PluginName parse_plugin_name(const std::string& text);
+/// KIND/NAME. @throws Error when it is not of this form, suggesting a plugin of the folders.
+PluginName parse_plugin_name(const std::string& text,
+                             const std::vector<std::filesystem::path>& folders);
 
 /// Reads the description of one plugin.
 /// @throws Error when there is none, suggesting the nearest name of the kind, or when it is

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "cell/plugin_options.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/verbs.hpp"
 #include "cli/workers.hpp"
@@ -170,7 +171,8 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
   ScanSettings scan;
   scan.digests = true;
   const auto [plan, catalog] = plan_experiment(
-      call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}), scan);
+      call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}),
+      load_planned_table, scan);
   std::vector<const Cell*> cells = select_cells(plan, call.only);
   if (call.shuffle) shuffle_cells(cells, *call.shuffle);
 

@@ -64,14 +64,17 @@ std::optional<Setting> BlockReader::read_setting(const Option& option, const Nod
     auto value = check_value(option, node, owner, context_);
     if (!value) return {};
     setting.values.push_back(std::move(*value));
+    setting.places.push_back(node.place);
     return setting;
   }
   const auto axis = read_axis(node, owner + option.name, context_.problems);
   if (!axis) return {};
   setting.axis = axis->axis;
   for (const Node* item : axis->values)
-    if (auto value = check_value(option, *item, owner, context_))
+    if (auto value = check_value(option, *item, owner, context_)) {
       setting.values.push_back(std::move(*value));
+      setting.places.push_back(item->place);
+    }
   if (setting.values.size() != axis->values.size()) return {};
   if (setting.axis.zip.empty()) {
     // Sorted copies find a repeated value in less than quadratic time.
@@ -107,10 +110,9 @@ std::optional<PluginChoice> BlockReader::read_choice(
       if (contains(reserved, member.key)) continue;
       const Option* option = find_option(info->options, member.key);
       if (!option) {
-        std::vector<std::string> names = names_of(info->options);
-        names.insert(names.end(), reserved.begin(), reserved.end());
-        context_.problems.add(member.place, owner + " has no option \"" + member.key + "\"" +
-                                                suggestion(member.key, names));
+        const std::string text = owner + " has no option \"" + member.key + "\"" +
+                                 suggestion(member.key, names_of(info->options), reserved);
+        context_.problems.add(member.place, info->options.empty() ? text + "; it has none" : text);
       } else if (auto setting = read_setting(*option, member.value, owner + ": ")) {
         choice.settings.push_back(std::move(*setting));
       }

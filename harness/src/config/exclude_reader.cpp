@@ -135,7 +135,7 @@ class ConditionReader {
 
   void option(Kind kind, const std::string& what, const Member& member) {
     std::vector<const Option*> declared;
-    std::vector<std::string> known{"plugin"};
+    std::vector<std::string> known, also{"plugin"};
     for_each_choice(kind, [&](const PluginChoice& choice) {
       for (const Option& candidate : catalog_.find(kind, choice.plugin)->options) {
         add_name(known, candidate.name);
@@ -144,8 +144,8 @@ class ConditionReader {
           declared.push_back(&candidate);
       }
     });
-    if (kind == Kind::model) known.push_back("name");
-    add_condition(kind, what, member, declared, known);
+    if (kind == Kind::model) also.push_back("name");
+    add_condition(kind, what, member, declared, known, also);
   }
 
   void host_option(const std::string& what, const Member& member, const std::string& table) {
@@ -161,16 +161,16 @@ class ConditionReader {
     if (table == "method")
       for (const char* key : {"name", "stop", "family", "estimator", "optimizer", "sampler"})
         known.push_back(key);
-    add_condition(std::nullopt, what, member, declared, known);
+    add_condition(std::nullopt, what, member, declared, known, {});
   }
 
   void add_condition(std::optional<Kind> slot, const std::string& what, const Member& member,
                      const std::vector<const Option*>& declared,
-                     const std::vector<std::string>& known) {
+                     const std::vector<std::string>& known, const std::vector<std::string>& also) {
     if (declared.empty() && slot && has_unknown_plugin(*slot)) return;
     if (declared.empty())
       return problem(member.place, "no " + subject_ + " here has \"" + what + "\"" +
-                                       suggestion(member.key, known));
+                                       suggestion(member.key, known, also));
     ExcludeCondition condition{slot, slot ? member.key : what, {}};
     for (const Node* node : alternatives(member.value, list_depth(declared.front()->type)))
       if (auto value = accepted(*node, declared)) condition.any_of.push_back(std::move(*value));

@@ -29,8 +29,9 @@ struct Axis {
 
 /// One option as the file gives it, every value checked against its declaration.
 struct Setting {
-  std::string name;          ///< as declared; of a method's stop: "stop.iterations", ...
-  std::vector<Json> values;  ///< one when fixed
+  std::string name;           ///< as declared; of a method's stop: "stop.iterations", ...
+  std::vector<Json> values;   ///< one when fixed
+  std::vector<Place> places;  ///< of the values
   Axis axis;
 };
 

@@ -37,8 +37,11 @@ std::string nearest_name(std::string_view typed, const std::vector<std::string>&
   return nearest;
 }
 
-std::string suggestion(std::string_view typed, const std::vector<std::string>& names) {
-  if (const std::string near = nearest_name(typed, names); !near.empty())
+std::string suggestion(std::string_view typed, const std::vector<std::string>& names,
+                       const std::vector<std::string>& also) {
+  std::vector<std::string> all = names;
+  all.insert(all.end(), also.begin(), also.end());
+  if (const std::string near = nearest_name(typed, all); !near.empty())
     return "; did you mean \"" + near + "\"?";
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "; there are " : ", ") + name;

@@ -16,6 +16,8 @@ std::string nearest_name(std::string_view typed, const std::vector<std::string>&
 
 /// What an error says after a name that is none: `; did you mean "x"?`, or, with nothing near,
 /// `; there are a, b, c`, or "" when there is nothing to choose from.
-std::string suggestion(std::string_view typed, const std::vector<std::string>& names);
+/// @param also  further names that may have been meant, but are not listed
+std::string suggestion(std::string_view typed, const std::vector<std::string>& names,
+                       const std::vector<std::string>& also = {});
 
 }  // namespace elbow

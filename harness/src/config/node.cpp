@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "data/printable.hpp"
+
 namespace elbow {
 
 const Node* Node::find(std::string_view key) const {
@@ -27,7 +29,7 @@ std::string describe(const Node& node) {
       if (node.real - node.real != 0) return node.real > 0 ? "inf" : "-inf";
       return "the number " + nlohmann::json(node.real).dump();
     case Node::Type::text:
-      return "the text \"" + node.text + "\"";
+      return "the text \"" + printable(node.text) + "\"";
     case Node::Type::date:
       return "the date or time " + node.text;
     case Node::Type::array:

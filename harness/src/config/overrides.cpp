@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <cstdlib>
 #include <iterator>
 
 #include "config/block_reader.hpp"
@@ -27,13 +29,28 @@ bool is_bare_word(const std::string& text) {
   });
 }
 
+/// Whether a word is written as a number although TOML takes it for none, because it does not fit.
+bool is_huge_number(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("+-0123456789_.eE") != std::string::npos) return false;
+  std::string digits = text;
+  std::erase(digits, '_');
+  char* end = nullptr;
+  const double value = std::strtod(digits.c_str(), &end);
+  return *end == 0 && std::abs(value) >= 0x1p63;
+}
+
 Node parse_value(const std::string& text) {
+  if (text.empty()) throw Error("there is no value behind the equals sign");
   try {
     Node document = read_toml("value = " + text);
     if (document.members.size() != 1 || document.members[0].key != "value")
       throw TomlError({}, "the value must be one TOML value");
     return std::move(document.members[0].value);
   } catch (const TomlError&) {
+    if (is_huge_number(text))
+      throw Error("the number " + text +
+                  " does not fit: an integer is at most 9223372036854775807, a number with a "
+                  "fraction or exponent at most 1.797e308");
     if (!is_bare_word(text)) throw;
     Node node;
     node.type = Node::Type::text;
@@ -42,34 +59,36 @@ Node parse_value(const std::string& text) {
   }
 }
 
-/// The keys of a dotted path; a key in double quotes may hold dots.
-std::vector<std::string> split_path(const std::string& text) {
-  std::vector<std::string> path(1);
-  bool quoted = false;
-  for (char c : text) {
-    if (c == '"')
-      quoted = !quoted;
-    else if (c == '.' && !quoted)
-      path.emplace_back();
-    else
-      path.back() += c;
-  }
-  if (quoted) throw Error("the path has a quotation mark that is not closed");
-  if (std::find(path.begin(), path.end(), "") != path.end())
-    throw Error(
-        "the path has an empty part; expected for example seed=3 or "
-        "method.NAME.stop.iterations=100");
-  return path;
-}
+/// The keys of a dotted path and where its equals sign is.
+struct DottedPath {
+  std::vector<std::string> keys;
+  std::size_t equals = std::string::npos;
+};
 
-/// The first equals sign outside quotation marks.
-std::size_t find_equals(const std::string& text) {
-  bool quoted = false;
+/// A key in quotation marks, double or single, may hold dots and equals signs.
+DottedPath read_path(const std::string& text) {
+  DottedPath path;
+  path.keys.emplace_back();
+  char quote = 0;
+  bool is_start = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') quoted = !quoted;
-    if (text[i] == '=' && !quoted) return i;
+    const char c = text[i];
+    if (quote ? c == quote : is_start && (c == '"' || c == '\'')) {
+      quote = quote ? 0 : c;
+    } else if (c == '=' && !quote) {
+      path.equals = i;
+      return path;
+    } else if (c == '.' && !quote) {
+      path.keys.emplace_back();
+      is_start = true;
+      continue;
+    } else {
+      path.keys.back() += c;
+    }
+    is_start = false;
   }
-  return std::string::npos;
+  if (quote) throw Error("the path has a quotation mark that is not closed");
+  return path;
 }
 
 /// A plugin or a data file that is given by its name alone, as a table that takes options beside
@@ -87,20 +106,30 @@ bool is_axis_table(const Node& node) { return node.find("each") || node.find("ab
 
 }  // namespace
 
-std::vector<Override> parse_overrides(const std::vector<std::string>& arguments,
-                                      Problems& problems) {
+std::string path_text(const std::vector<std::string>& path) {
+  std::string text;
+  for (const std::string& key : path) {
+    const bool is_bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
+      return c < 128 && (std::isalnum(c) || c == '_' || c == '-');
+    });
+    text += (text.empty() ? "" : ".") + (is_bare ? key : "\"" + key + "\"");
+  }
+  return text;
+}
+
+std::vector<Override> parse_overrides(const std::vector<std::string>& arguments, Problems& problems,
+                                      const std::string& example) {
   std::vector<Override> overrides;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Place place{0, 0, std::uint32_t(i + 1)};
     const std::string& argument = arguments[i];
-    const std::size_t equals = find_equals(argument);
-    if (equals == std::string::npos) {
-      problems.add(place, "expected path=value, for example method.NAME.stop.iterations=100");
-      continue;
-    }
     try {
-      Override override{split_path(argument.substr(0, equals)),
-                        parse_value(argument.substr(equals + 1))};
+      DottedPath path = read_path(argument);
+      if (path.equals == std::string::npos)
+        throw Error("expected path=value, for example " + example);
+      if (std::find(path.keys.begin(), path.keys.end(), "") != path.keys.end())
+        throw Error("the path has an empty part; expected for example " + example);
+      Override override{std::move(path.keys), parse_value(argument.substr(path.equals + 1))};
       set_place(override.value, place);
       overrides.push_back(std::move(override));
     } catch (const Error& error) {

@@ -16,8 +16,13 @@ struct Override {
 
 /// Reads the arguments of --set. The path is dotted, a part with dots in it is quoted; the value is
 /// TOML, and a bare word is a text.
-std::vector<Override> parse_overrides(const std::vector<std::string>& arguments,
-                                      Problems& problems);
+/// @param example  an argument, for the texts of errors
+std::vector<Override> parse_overrides(
+    const std::vector<std::string>& arguments, Problems& problems,
+    const std::string& example = "method.NAME.stop.iterations=100");
+
+/// A path as --set takes it: dotted, with quotation marks where a key needs them.
+std::string path_text(const std::vector<std::string>& path);
 
 /// Sets the value at a path below `table`, making the tables on the way.
 void assign(Node& table, const std::vector<std::string>& path, const Node& value);

@@ -39,7 +39,8 @@ void Problems::throw_if_any() const {
           .append(std::to_string(problem.place.line))
           .append(":")
           .append(std::to_string(problem.place.column));
-    line.append(": ").append(problem.text);
+    if (!line.empty()) line.append(": ");
+    line.append(problem.text);
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
   }
   throw ExperimentError(std::move(lines));

@@ -21,7 +21,7 @@ class ExperimentError : public Error {
 /// Collects what is wrong with an experiment, so that all of it is reported at once.
 class Problems {
  public:
-  /// @param file       the experiment's name in the texts
+  /// @param file       the experiment's name in the texts; may be empty
   /// @param overrides  the arguments of --set, as given
   Problems(std::string file, std::vector<std::string> overrides)
       : file_(std::move(file)), overrides_(std::move(overrides)) {}

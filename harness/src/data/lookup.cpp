@@ -30,9 +30,12 @@ std::string lower_case(std::string text) {
   return text;
 }
 
+/// @param folder  of the file's name; empty: there is none
 std::string not_found(const DataRequest& request, const fs::path& experiment_folder,
-                      const std::vector<fs::path>& folders) {
+                      const std::vector<fs::path>& folders, const fs::path& folder) {
   std::string text = "data file \"" + request.file + "\" was not found";
+  if (!folder.empty())
+    text = "expected a data file, but " + folder.string() + " is a folder; no file was found";
   if (fs::path(request.file).is_absolute()) {
     text += " (its path is absolute, so that no other place was searched)";
   } else {
@@ -65,8 +68,13 @@ DataFinder find_data_in(const fs::path& experiment_folder, const std::string& da
     const auto found = std::find_if(candidates.begin(), candidates.end(), [&](const fs::path& p) {
       return fs::exists(p, ignored) && !fs::is_directory(p, ignored);
     });
-    if (request.file.empty() || found == candidates.end())
-      throw Error(not_found(request, home, folders));
+    if (request.file.empty() || found == candidates.end()) {
+      const auto folder =
+          std::find_if(candidates.begin(), candidates.end(),
+                       [&](const fs::path& p) { return fs::is_directory(p, ignored); });
+      throw Error(not_found(request, home, folders,
+                            folder == candidates.end() ? "" : folder->lexically_normal()));
+    }
     DataFile file{fs::absolute(*found).lexically_normal(), ""};
     auto known = digests->find(file.path);
     if (known == digests->end())

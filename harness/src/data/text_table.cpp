@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "data/file_content.hpp"
+#include "data/printable.hpp"
 
 namespace elbow {
 namespace {
@@ -148,18 +149,7 @@ bool is_missing(std::string_view text) {
   return names.count(text) != 0;
 }
 
-/// Shortened, with bytes that do not print as \xNN.
-std::string shown(std::string_view text) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (const unsigned char c : text.substr(0, 40)) {
-    if (c >= 32 && c != 127)
-      out += static_cast<char>(c);
-    else
-      out += {'\\', 'x', digits[c / 16], digits[c % 16]};
-  }
-  return out + (text.size() > 40 ? "...\"" : "\"");
-}
+std::string shown(std::string_view text) { return '"' + printable(text, 40) + '"'; }
 
 double number(const Reader& reader, const Field& field) {
   double value = 0;

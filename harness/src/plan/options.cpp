@@ -43,8 +43,9 @@ OptionValue to_value(OptionType type, const Json& json, const TableLoader& load_
 
 }  // namespace
 
-Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
-                   const TableLoader& load_table) {
+std::map<std::string, OptionValue, std::less<>> option_values(const PlannedPlugin& plugin,
+                                                              const PluginInfo& info,
+                                                              const TableLoader& load_table) {
   const std::string owner = std::string(kind_name(plugin.kind)) + " \"" + plugin.name + "\": ";
   std::map<std::string, OptionValue, std::less<>> values;
   for (const auto& item : plugin.options.items()) {
@@ -62,7 +63,12 @@ Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
                   ", is not of the type that the plugin declares (" + error.what() + ")");
     }
   }
-  return Options(std::move(values));
+  return values;
+}
+
+Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
+                   const TableLoader& load_table) {
+  return Options(option_values(plugin, info, load_table));
 }
 
 }  // namespace elbow

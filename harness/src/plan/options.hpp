@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "plan/plan.hpp"
 #include "plugins/plugin_info.hpp"
@@ -16,6 +18,11 @@ using TableLoader = std::function<std::shared_ptr<const Table>(const Json& file)
 /// @param info  the descriptor of the planned plugin
 /// @throws Error when a planned option is not one that the descriptor declares (another build of
 /// the plugin than the plan was made with), and what the loader throws.
+std::map<std::string, OptionValue, std::less<>> option_values(const PlannedPlugin& plugin,
+                                                              const PluginInfo& info,
+                                                              const TableLoader& load_table);
+
+/// The same as a plugin is given them.
 Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
                    const TableLoader& load_table);
 

@@ -2,6 +2,7 @@
 
 #include "config/named_plugins.hpp"
 #include "config/read_experiment.hpp"
+#include "plan/check_models.hpp"
 #include "plan/make_plan.hpp"
 
 namespace elbow {
@@ -9,21 +10,28 @@ namespace elbow {
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const ScanSettings& settings) {
+                                  const TableLoader& load_table, const ScanSettings& settings) {
   const std::string text = read_experiment_text(file);
   const DataFinder find_data = find_data_beside(file);
+  Experiment experiment;
   const auto plan_with = [&](Catalog catalog) {
-    Plan plan = make_plan(read_experiment(file, text, overrides, catalog, find_data), catalog);
+    experiment = read_experiment(file, text, overrides, catalog, find_data);
+    Plan plan = make_plan(experiment, catalog);
     return PlannedExperiment{std::move(plan), std::move(catalog)};
   };
-  try {
-    PlannedExperiment planned =
-        plan_with(scan_plugins(folders, named_plugins(text, overrides), settings));
-    if (planned.plan.impossible.empty()) return planned;
-  } catch (const ExperimentError&) {
-    // Said again below, with all plugins to choose suggestions from.
-  }
-  return plan_with(scan_plugins(folders, settings));
+  const auto plan = [&] {
+    try {
+      PlannedExperiment planned =
+          plan_with(scan_plugins(folders, named_plugins(text, overrides), settings));
+      if (planned.plan.impossible.empty()) return planned;
+    } catch (const ExperimentError&) {
+      // Said again below, with all plugins to choose suggestions from.
+    }
+    return plan_with(scan_plugins(folders, settings));
+  };
+  PlannedExperiment planned = plan();
+  check_models(experiment, planned.plan, planned.catalog, load_table);
+  return planned;
 }
 
 }  // namespace elbow

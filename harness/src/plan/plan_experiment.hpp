@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/options.hpp"
 #include "plan/plan.hpp"
 #include "plugins/scan.hpp"
 
@@ -18,11 +19,12 @@ struct PlannedExperiment {
 /// Reads an experiment file and expands it. Only the plugins that the file names are opened; where
 /// something is wrong or impossible all are, so that the texts can say what there is instead.
 /// @param overrides  `path=value`, as given to --set
+/// Every model that a cell uses is made once, see `check_models`.
 /// @param folders    as from `plugin_folders`
 /// @throws ExperimentError with everything that is wrong with the file; Error when it is not there.
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const ScanSettings& settings = {});
+                                  const TableLoader& load_table, const ScanSettings& settings = {});
 
 }  // namespace elbow

@@ -183,7 +183,7 @@ TEST_CASE("German credit has the published Laplace approximation and evidence") 
   const char* const folder = std::getenv("ELBOW_DATA");
   std::ifstream file(std::string(folder ? folder : ".") + "/uci/german.data-numeric");
   if (!file) {
-    WARN("skipped: $ELBOW_DATA/uci/german.data-numeric is not there");
+    WARN("TEST SKIPPED: $ELBOW_DATA/uci/german.data-numeric is not there");
     return;
   }
   Eigen::MatrixXd values(1000, 25);

@@ -264,7 +264,7 @@ TEST_CASE("an override that goes nowhere names the nearest place") {
         Lines{"--set sede=1: an experiment has no \"sede\" that could be set; did you mean "
               "\"seed\"?"});
   CHECK(problems_of(complete, {"method.n.chains=1"}) ==
-        Lines{"--set method.n.chains=1: there is no method \"n\"; there are m"});
+        Lines{"--set method.n.chains=1: there is no method \"n\"; there are method.m"});
   CHECK(problems_of(complete, {"method.m.chians=1"}) ==
         Lines{"--set method.m.chians=1: method \"m\": there is no key \"chians\"; did you mean "
               "\"chains\"?"});
@@ -273,6 +273,37 @@ TEST_CASE("an override that goes nowhere names the nearest place") {
               "and at most 1000, got 0"});
   CHECK(problems_of(complete, {"seed"}) ==
         Lines{"--set seed: expected path=value, for example method.NAME.stop.iterations=100"});
+}
+
+TEST_CASE("names that an override must quote are suggested with their quotation marks") {
+  const std::string two = complete + "[[method]]\nname = \"m.2 x\"\nsampler = \"hmc\"\n";
+  CHECK(problems_of(two, {"method.\"m.2 y\".chains=1"}) ==
+        Lines{"--set method.\"m.2 y\".chains=1: there is no method \"m.2 y\"; did you mean "
+              "method.\"m.2 x\"?"});
+  CHECK(problems_of(two, {"method.\"m.2 x\".chains=1", "method.'m.2 x'.draws=5"}).empty());
+}
+
+TEST_CASE("a number that does not fit is said not to fit") {
+  CHECK(problems_of(complete, {"repeats=99999999999999999999"}) ==
+        Lines{"--set repeats=99999999999999999999: the number 99999999999999999999 does not fit: "
+              "an integer is at most 9223372036854775807, a number with a fraction or exponent at "
+              "most 1.797e308"});
+  CHECK_THAT(problems_of("seed = 99999999999999999999\n" + complete).at(0),
+             Catch::Contains("not representable in 64 bits"));
+}
+
+TEST_CASE("an override needs a value, and shows what would break the line escaped") {
+  CHECK(problems_of(complete, {"seed="}) ==
+        Lines{"--set seed=: there is no value behind the equals sign"});
+  CHECK(problems_of(complete, {"seed=\"a\\nb\""}) ==
+        Lines{"--set seed=\"a\\nb\": seed must be an integer, got the text \"a\\nb\""});
+}
+
+TEST_CASE("a plugin's keys that are no options are not listed among its options") {
+  CHECK(problems_of(with_optimizer("qqqqqqqq = 1")).at(0).find("plugin") == std::string::npos);
+  CHECK_THAT(problems_of(with_model("name = \"x\"\nqqqqqqqq = 1")).at(0),
+             Catch::Contains("has no option \"qqqqqqqq\"; there are dimension, mean, covariance, "
+                             "scale"));
 }
 
 TEST_CASE("conditions of an exclude must be about something in the experiment") {

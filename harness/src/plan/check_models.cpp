@@ -1,0 +1,188 @@
+#include "plan/check_models.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "config/problems.hpp"
+#include "plan/cell_hash.hpp"
+#include "plan/model_trial.hpp"
+#include "plan/resolve.hpp"
+#include "plan/variants.hpp"
+
+namespace elbow {
+namespace {
+
+constexpr double most_models_tried = 10'000;
+
+/// An option that the file gives, with the place of the value that a model has.
+struct GivenOption {
+  const Setting* setting;
+  Place place;
+};
+
+/// Where a model of the plan comes from.
+struct ModelOrigin {
+  const Block* block;
+  std::vector<GivenOption> options;
+};
+
+/// Equal for models that are made from the same.
+std::string text_of(const PlannedPlugin& model) {
+  return model.name + " " + canonical_text(model.options);
+}
+
+std::unordered_set<std::string> used_models(const Plan& plan) {
+  std::vector<bool> is_used(plan.models.size());
+  for (const Cell& cell : plan.cells) is_used[cell.model] = true;
+  std::unordered_set<std::string> used;
+  for (std::size_t i = 0; i < is_used.size(); ++i)
+    if (is_used[i]) used.insert(text_of(plan.models[i].plugin));
+  return used;
+}
+
+/// The models to be made, each once, with all their origins.
+struct ModelList {
+  std::vector<PlannedPlugin> models;
+  std::vector<std::vector<ModelOrigin>> origins;
+
+  void add(std::string text, PlannedPlugin model, ModelOrigin origin) {
+    const auto [found, is_new] = by_text.try_emplace(std::move(text), models.size());
+    if (is_new) {
+      models.push_back(std::move(model));
+      origins.emplace_back();
+    }
+    origins[found->second].push_back(std::move(origin));
+  }
+
+  std::unordered_map<std::string, std::size_t> by_text;
+};
+
+ModelOrigin origin_of(const Block& block, const Selection& selection) {
+  ModelOrigin origin{&block, {}};
+  for (const Setting& setting : block.slots[0].choices[selection.choices[0]].settings) {
+    const auto chosen =
+        std::find_if(selection.values.begin(), selection.values.end(),
+                     [&](const Selection::Chosen& value) { return value.setting == &setting; });
+    const std::size_t value = chosen == selection.values.end() ? 0 : chosen->value;
+    origin.options.push_back({&setting, setting.places[value]});
+  }
+  return origin;
+}
+
+ModelList list_models(const Experiment& experiment, const Plan& plan, const Catalog& catalog) {
+  const std::unordered_set<std::string> used = used_models(plan);
+  ModelList list;
+  for (const Grid& grid : experiment.grids)
+    for (const Block& block : grid.models) {
+      if (count_variants(block) > most_models_tried) continue;
+      const BlockResolver resolver(block, catalog);
+      for_each_variant(block, [&](const Selection& selection) {
+        PlannedPlugin model = resolver.model(selection).plugin;
+        std::string text = text_of(model);
+        if (used.contains(text))
+          list.add(std::move(text), std::move(model), origin_of(block, selection));
+      });
+    }
+  return list;
+}
+
+std::string owner_text(const PlannedPlugin& model) { return "model \"" + model.name + "\": "; }
+
+/// Where a name stands in a text as a word of its own; npos when it does not.
+std::size_t find_word(const std::string& text, const std::string& name) {
+  const auto is_letter = [&](std::size_t at) {
+    return at < text.size() &&
+           (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
+  };
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1))
+    if (!(at > 0 && is_letter(at - 1)) && !is_letter(at + name.size())) return at;
+  return std::string::npos;
+}
+
+/// A refusal is reported at the option that it names first.
+void report_refusal(const ModelTrial& trial, const PlannedPlugin& model, const ModelOrigin& origin,
+                    Problems& problems) {
+  Place place = origin.block->place;
+  std::size_t first = std::string::npos;
+  for (const GivenOption& option : origin.options) {
+    const std::string& name = option.setting->name;
+    const std::size_t at = trial.table == name ? 0 : find_word(trial.refusal, name);
+    if (at < first || trial.table == name) {
+      first = at;
+      place = option.place;
+    }
+    if (trial.table == name) break;
+  }
+  problems.add(place,
+               owner_text(model) + (trial.table.empty() ? "" : trial.table + ": ") + trial.refusal);
+}
+
+/// Options that the file gives, and whether a model asks for them. An option without effect in some
+/// cells of a grid may have one in others.
+class OptionUse {
+ public:
+  explicit OptionUse(const Catalog& catalog) : catalog_(catalog) {}
+
+  void note(const ModelTrial& trial, const PlannedPlugin& model, const ModelOrigin& origin) {
+    for (const GivenOption& option : origin.options) {
+      const Setting& setting = *option.setting;
+      const Place& place = setting.axis.kind == AxisKind::fixed ? option.place : setting.axis.place;
+      Use& use = uses_
+                     .try_emplace({place.set_number, place.line, place.column, setting.name},
+                                  Use{place, &model, &setting, false})
+                     .first->second;
+      use.has_effect |= trial.result != ModelTrial::Result::made || trial.keeps_options ||
+                        trial.reads.contains(setting.name);
+    }
+  }
+
+  void report(Problems& problems) const {
+    for (const auto& [key, use] : uses_) {
+      if (use.has_effect) continue;
+      const auto& options = catalog_.find(Kind::model, use.model->name)->options;
+      const auto option = std::find_if(options.begin(), options.end(), [&](const Option& o) {
+        return o.name == use.setting->name;
+      });
+      problems.add(use.place, owner_text(*use.model) + option->name +
+                                  " has no effect together with the other options; leave it out "
+                                  "(" +
+                                  option->name + ": " + option->help + ")");
+    }
+  }
+
+ private:
+  struct Use {
+    Place place;
+    const PlannedPlugin* model;
+    const Setting* setting;
+    bool has_effect;
+  };
+
+  const Catalog& catalog_;
+  std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::string>, Use> uses_;
+};
+
+}  // namespace
+
+void check_models(const Experiment& experiment, const Plan& plan, const Catalog& catalog,
+                  const TableLoader& load_table, std::chrono::milliseconds budget) {
+  const ModelList list = list_models(experiment, plan, catalog);
+  const std::vector<ModelTrial> trials =
+      try_models(list.models, plan.seed, catalog, load_table,
+                 std::uint64_t(plan.limits.memory_mb) << 20, budget);
+  Problems problems(experiment.file.string(), experiment.overrides);
+  OptionUse uses(catalog);
+  for (std::size_t i = 0; i < trials.size(); ++i)
+    for (const ModelOrigin& origin : list.origins[i]) {
+      uses.note(trials[i], list.models[i], origin);
+      if (trials[i].result == ModelTrial::Result::refused)
+        report_refusal(trials[i], list.models[i], origin, problems);
+    }
+  uses.report(problems);
+  problems.throw_if_any();
+}
+
+}  // namespace elbow

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+
+#include "config/experiment.hpp"
+#include "plan/options.hpp"
+#include "plan/plan.hpp"
+#include "plugins/plugin_info.hpp"
+
+namespace elbow {
+
+/// Makes every model that a cell of the plan uses once, as the first replicate's cells will, and
+/// reports what its factory refuses, data that cannot be read, and options of the file that no
+/// model of their block asks for. Runs plugins in a guarded child process only. What takes too
+/// long, crashes, or throws what is not an `Error` is left to the cells, and so are blocks of more
+/// than 10,000 models.
+/// @param experiment, catalog  what the plan was made from
+/// @param budget               for all models together
+/// @throws ExperimentError with everything that was found.
+void check_models(const Experiment& experiment, const Plan& plan, const Catalog& catalog,
+                  const TableLoader& load_table,
+                  std::chrono::milliseconds budget = std::chrono::seconds(3));
+
+}  // namespace elbow

@@ -1,0 +1,119 @@
+#include "plan/model_trial.hpp"
+
+#include <elbow/error.hpp>
+
+#include "plugins/guarded_child.hpp"
+#include "plugins/loader.hpp"
+
+namespace elbow {
+namespace {
+
+enum TrialEvent : std::uint32_t { trial_started, trial_ended };
+
+Json encode_trial(const ModelTrial& trial) {
+  return {{"result", int(trial.result)},
+          {"refusal", trial.refusal},
+          {"table", trial.table},
+          {"reads", trial.reads},
+          {"keeps_options", trial.keeps_options}};
+}
+
+ModelTrial decode_trial(const Json& json) {
+  return {ModelTrial::Result(json.at("result").get<int>()), json.at("refusal"), json.at("table"),
+          json.at("reads"), json.at("keeps_options")};
+}
+
+/// Makes models in this process.
+class ModelMaker {
+ public:
+  ModelMaker(std::uint64_t seed, const Catalog& catalog, const TableLoader& load_table)
+      : seed_(seed), catalog_(catalog), load_table_(load_table) {}
+
+  ModelTrial make(const PlannedPlugin& planned) {
+    const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
+    ModelTrial trial;
+    file_ = nullptr;
+    try {
+      const Descriptor& descriptor = map_plugin(info.file, planned.kind, planned.name);
+      auto values = option_values(planned, info, [&](const Json& file) { return table(file); });
+      trial.result = ModelTrial::Result::refused;
+      make(descriptor, std::move(values), trial);
+      trial.result = ModelTrial::Result::made;
+    } catch (const Unsupported&) {
+      trial.result = ModelTrial::Result::unknown;
+    } catch (const Error& error) {
+      trial.refusal = error.what();
+      for (const auto& [name, value] : planned.options.items())
+        if (!file_.is_null() && value == file_) trial.table = name;
+      if (!file_.is_null()) trial.result = ModelTrial::Result::refused;
+    } catch (const std::exception&) {
+      trial.result = ModelTrial::Result::unknown;
+    }
+    return trial;
+  }
+
+ private:
+  void make(const Descriptor& descriptor, std::map<std::string, OptionValue, std::less<>> values,
+            ModelTrial& trial) const {
+    // No option has an empty name. As many own this as there are copies of the options.
+    const auto owned = std::make_shared<const Table>();
+    values.emplace("", owned);
+    Options options(std::move(values));
+    options.record_reads(trial.reads);
+    const long owners = owned.use_count();
+    const auto model = descriptor.make_model({options, RandomStream(seed_, 0, "data")});
+    trial.keeps_options = owned.use_count() > owners;
+  }
+
+  std::shared_ptr<const Table> table(const Json& file) {
+    if (last_table_ && file == last_file_) return last_table_;
+    last_table_ = nullptr;
+    file_ = file;
+    last_table_ = load_table_(file);
+    last_file_ = std::move(file_);
+    file_ = nullptr;
+    return last_table_;
+  }
+
+  std::uint64_t seed_;
+  const Catalog& catalog_;
+  const TableLoader& load_table_;
+  Json file_;  ///< the one that is being read
+  Json last_file_;
+  std::shared_ptr<const Table> last_table_;
+};
+
+}  // namespace
+
+std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std::uint64_t seed,
+                                   const Catalog& catalog, const TableLoader& load_table,
+                                   std::uint64_t memory, std::chrono::milliseconds budget) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point end = Clock::now() + budget;
+  std::vector<ModelTrial> trials(models.size());
+  for (std::size_t next = 0; next < models.size();) {
+    GuardedChild child(
+        [&](const ChildSide& host) {
+          ModelMaker maker(seed, catalog, load_table);
+          for (std::size_t i = next; i < models.size(); ++i) {
+            host.send(trial_started);
+            const Json trial = encode_trial(maker.make(models[i]));
+            host.send(trial_ended, trial.dump(-1, ' ', false, Json::error_handler_t::replace));
+          }
+        },
+        memory);
+    bool at_work = false;
+    const auto left = [&] {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+    };
+    while (const auto message = child.next(left())) {
+      at_work = message->kind == trial_started;
+      if (!at_work) trials[next++] = decode_trial(Json::parse(message->bytes));
+    }
+    if (child.too_late() || (next < models.size() && !at_work)) break;
+    ++next;  // it ended the child
+  }
+  return trials;
+}
+
+}  // namespace elbow

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plan/options.hpp"
+#include "plan/plan.hpp"
+#include "plugins/plugin_info.hpp"
+
+namespace elbow {
+
+/// What making a model once has shown.
+struct ModelTrial {
+  enum class Result {
+    made,
+    refused,  ///< a person must change the experiment or its data
+    unknown,  ///< not tried, not done in time, crashed, or anything else that is for a cell to find
+  };
+
+  Result result = Result::unknown;
+  std::string refusal;  ///< the reason, without the model's name
+  std::string table;    ///< the option whose data could not be read, if that is the reason
+  /// Of a made model: the options that its factory has asked for.
+  std::set<std::string, std::less<>> reads;
+  /// The model keeps its options and may ask for more of them later.
+  bool keeps_options = false;
+};
+
+/// Makes models as the first replicate's cells will, one after another in a guarded child process.
+/// A table that several of them use one after another is read once.
+/// @param memory  bytes of address space that making one may use; 0: as many as there are
+/// @param budget  for all of them together; those that are not made by then are unknown
+std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std::uint64_t seed,
+                                   const Catalog& catalog, const TableLoader& load_table,
+                                   std::uint64_t memory, std::chrono::milliseconds budget);
+
+}  // namespace elbow
