@@ -99,6 +99,19 @@ TEST_CASE("what a model's factory refuses is an error of the plan at the option 
              Contains("a.toml:3:14: model \"gaussian\": covariance"));
 }
 
+TEST_CASE("a batch of more items than the data have is an impossible pair") {
+  const ModelExperiment e;
+  const ProgramRun run =
+      e.plan("linear_regression",
+             "items = { each = [5, 20] }\n[[method]]\nname = \"f\"\nfamily = "
+             "\"gaussian_mean_field\"\nestimator = \"reparameterized\"\noptimizer = \"adam\"\n"
+             "batch_size = 10");
+  INFO(run.err);
+  CHECK(run.status == 0);
+  CHECK_THAT(run.out, Contains("3 cells of") && Contains("1 impossible pair") &&
+                          Contains("batch_size is 10, but the model has 5 data items"));
+}
+
 TEST_CASE("models of excluded cells are not made") {
   const ModelExperiment e;
   const ProgramRun run = e.plan("gaussian",

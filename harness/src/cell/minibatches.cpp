@@ -4,26 +4,16 @@
 #include <numeric>
 #include <string>
 
+#include "plugins/shapes.hpp"
+
 namespace elbow {
-namespace {
-
-Index item_count(Model& model) {
-  if (Density* density = model.density(); density && density->item_count() > 0)
-    return density->item_count();
-  if (LatentItems* items = model.latent_items())
-    return items->item_count(LatentItems::Split::train);
-  if (Conjugate* conjugate = model.conjugate()) return conjugate->item_count();
-  return 0;
-}
-
-}  // namespace
 
 Minibatches::Minibatches(Model& model, Index batch_size, RandomStream stream)
     : density_(model.density() && model.density()->item_count() > 0 ? model.density() : nullptr),
       batch_size_(batch_size),
       stream_(stream) {
   if (batch_size == 0) return;
-  const Index items = item_count(model);
+  const Index items = data_items(model);
   if (items < batch_size)
     throw Error("batch_size is " + std::to_string(batch_size) + ", but the model has " +
                 std::to_string(items) + " data items");

@@ -82,6 +82,9 @@ std::optional<Call> parse_call(const CallSyntax& syntax,
     throw Error("there is no option " + printable(error.get_option_name()) +
                 nearest_option(error.get_option_name(), visible) + "; `elbow " + syntax.verb +
                 " --help` lists the options");
+  } catch (const po::validation_error& error) {
+    // What is not a text among the options of the verbs is a whole number.
+    throw Error(error.get_option_name() + ": expected a whole number; " + error.what());
   } catch (const po::error& error) {
     throw Error(std::string(error.what()) + "; `elbow " + syntax.verb +
                 " --help` lists the options");

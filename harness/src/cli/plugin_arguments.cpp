@@ -47,7 +47,7 @@ Kind parse_kind(const std::string& word) {
 PluginName parse_plugin_name(const std::string& text,
                              const std::vector<std::filesystem::path>& folders) {
   const std::size_t slash = text.find('/');
-  if (slash != std::string::npos && slash + 1 < text.size())
+  if (slash != std::string::npos && slash > 0 && slash + 1 < text.size())
     return {parse_kind(text.substr(0, slash)), text.substr(slash + 1)};
   std::vector<std::string> exact, near;
   for (const Kind kind : all_kinds) {

@@ -46,7 +46,7 @@ std::optional<RunCall> parse(const std::vector<std::string>& arguments) {
       "results", po::value(&call.results)->value_name("FOLDER"),
       "where the experiment's folder is; default: results, in the current directory")(
       "plugins", po::value(&call.folders)->composing()->value_name("FOLDER"),
-      "another folder of plugins")("shuffle", po::value<std::uint64_t>()->value_name("SEED"),
+      "another folder of plugins")("shuffle", po::value<std::int64_t>()->value_name("SEED"),
                                    "start the cells in a random order, for an early view of the "
                                    "whole grid; results do not depend on it")(
       "quiet,q", po::bool_switch(&call.quiet), "only failures and errors");
@@ -60,8 +60,11 @@ std::optional<RunCall> parse(const std::vector<std::string>& arguments) {
   if (!parsed) return std::nullopt;
   call.file = parsed->positionals.front();
   call.workers = workers_of(*parsed);
-  if (parsed->options.count("shuffle"))
-    call.shuffle = parsed->options["shuffle"].as<std::uint64_t>();
+  if (parsed->options.count("shuffle")) {
+    const std::int64_t seed = parsed->options["shuffle"].as<std::int64_t>();
+    if (seed < 0) throw Error("--shuffle must be at least 0, got " + std::to_string(seed));
+    call.shuffle = std::uint64_t(seed);
+  }
   return call;
 }
 

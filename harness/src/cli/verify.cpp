@@ -73,6 +73,8 @@ int elbow::verb_verify(const std::vector<std::string>& arguments) {
   if (!parsed) return 0;
   const VerifyCall& call = *parsed;
   const std::filesystem::path folder = call.folder;
+  if (!std::filesystem::exists(folder / "plan.json"))
+    throw Error(folder.string() + ": not a result folder: expected plan.json in it");
   const Plan plan = read_plan(folder / "plan.json").plan;
   ScanSettings scan;
   scan.digests = true;

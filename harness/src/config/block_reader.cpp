@@ -39,6 +39,12 @@ const Slot* find_slot(const Block& block, Kind kind) {
   return found == block.slots.end() ? nullptr : &*found;
 }
 
+bool is_stop_option(const std::string& name) {
+  return std::any_of(host_tables().begin(), host_tables().end(), [&](const HostTable& table) {
+    return table.name == "method.stop" && find_option(table.options, name) != nullptr;
+  });
+}
+
 }  // namespace
 
 std::string BlockReader::unknown_plugin(Kind kind, const std::string& name) const {
@@ -139,7 +145,7 @@ std::vector<PluginChoice> BlockReader::read_choices(
   } else if (!plugin) {
     std::string text = std::string(kind_name(kind)) + " must be { plugin = \"...\", ... }";
     if (node.is(Type::table)) {
-      text += ", but there is no key \"plugin\"";
+      text += ", but there is no key \"plugin\"" + misspelt(node, "plugin");
     } else {
       text += " or a plugin's name, got " + describe(node);
     }
@@ -235,8 +241,10 @@ void BlockReader::read_host_settings(const Node& table, Block& block) const {
       }
     }
     if (!contains(keys, member.key))
-      context_.problems.add(member.place, owner + ": there is no key \"" + member.key + "\"" +
-                                              suggestion(member.key, keys));
+      context_.problems.add(
+          member.place, owner + ": there is no key \"" + member.key + "\"" +
+                            (is_stop_option(member.key) ? "; did you mean stop." + member.key + "?"
+                                                        : suggestion(member.key, keys)));
   }
 }
 

@@ -27,6 +27,7 @@ std::vector<Block> GridReader::read_blocks(bool is_model, const Node* selected,
   } else if (!selected->is(Node::Type::array)) {
     context_.problems.add(
         selected->place, "grid: " + kind + "s must be a list of names, got " + describe(*selected));
+    names = table_names(tables);
   } else {
     if (selected->items.empty())
       context_.problems.add(selected->place,
@@ -60,8 +61,11 @@ void GridReader::check_changes(const std::string& kind, const Node& changes,
                                const std::vector<NamedTable>& tables,
                                const std::vector<std::string>& selected) {
   if (!changes.is(Node::Type::table)) {
-    context_.problems.add(changes.place, "grid: " + kind + " must be a table with the name of a " +
-                                             kind + " in it, got " + describe(changes));
+    context_.problems.add(
+        changes.place,
+        "grid: " + kind + " must be a table with the name of a " + kind + " in it, got " +
+            describe(changes) +
+            (changes.is(Node::Type::array) ? "; a list of names is " + kind + "s = [...]" : ""));
     return;
   }
   for (const Member& member : changes.members) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/axis_reader.hpp"
+#include "config/nearest.hpp"
 
 namespace elbow {
 namespace {
@@ -32,7 +33,7 @@ std::vector<NamedTable> name_models(const std::vector<const Node*>& tables, Prob
     if (name) {
       text = name_text(*name, "model", problems);
     } else if (!plugin) {
-      problems.add(table->place, "model: plugin = \"...\" is needed");
+      problems.add(table->place, "model: plugin = \"...\" is needed" + misspelt(*table, "plugin"));
     } else if (plugin->is(Type::text)) {
       text = &plugin->text;
     } else if (is_axis(*plugin)) {
@@ -58,7 +59,7 @@ std::vector<NamedTable> name_methods(const std::vector<const Node*>& tables, Pro
   for (const Node* table : tables) {
     const Node* name = table->find("name");
     if (!name) {
-      problems.add(table->place, "method: name = \"...\" is needed");
+      problems.add(table->place, "method: name = \"...\" is needed" + misspelt(*table, "name"));
       continue;
     }
     const std::string* text = name_text(*name, "method", problems);

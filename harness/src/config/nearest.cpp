@@ -48,4 +48,11 @@ std::string suggestion(std::string_view typed, const std::vector<std::string>& n
   return text;
 }
 
+std::string misspelt(const Node& table, const std::string& key) {
+  for (const Member& member : table.members)
+    if (!nearest_name(member.key, {key}).empty())
+      return "; did you mean that by \"" + member.key + "\"?";
+  return "";
+}
+
 }  // namespace elbow

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/node.hpp"
+
 namespace elbow {
 
 /// The number of insertions, deletions, substitutions and swaps of neighbours that turn one word
@@ -19,5 +21,8 @@ std::string nearest_name(std::string_view typed, const std::vector<std::string>&
 /// @param also  further names that may have been meant, but are not listed
 std::string suggestion(std::string_view typed, const std::vector<std::string>& names,
                        const std::vector<std::string>& also = {});
+
+/// Where a table without the key has one that is near it: `; did you mean that by "plugn"?`, or "".
+std::string misspelt(const Node& table, const std::string& key);
 
 }  // namespace elbow

@@ -118,17 +118,16 @@ std::string path_text(const std::vector<std::string>& path) {
 }
 
 std::vector<Override> parse_overrides(const std::vector<std::string>& arguments, Problems& problems,
-                                      const std::string& example) {
+                                      const std::string& form) {
   std::vector<Override> overrides;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Place place{0, 0, std::uint32_t(i + 1)};
     const std::string& argument = arguments[i];
     try {
       DottedPath path = read_path(argument);
-      if (path.equals == std::string::npos)
-        throw Error("expected path=value, for example " + example);
+      if (path.equals == std::string::npos) throw Error("expected " + form);
       if (std::find(path.keys.begin(), path.keys.end(), "") != path.keys.end())
-        throw Error("the path has an empty part; expected for example " + example);
+        throw Error("the path has an empty part; expected " + form);
       Override override{std::move(path.keys), parse_value(argument.substr(path.equals + 1))};
       set_place(override.value, place);
       overrides.push_back(std::move(override));

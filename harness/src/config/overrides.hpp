@@ -16,10 +16,10 @@ struct Override {
 
 /// Reads the arguments of --set. The path is dotted, a part with dots in it is quoted; the value is
 /// TOML, and a bare word is a text.
-/// @param example  an argument, for the texts of errors
+/// @param form  what an argument looks like, for the texts of errors
 std::vector<Override> parse_overrides(
     const std::vector<std::string>& arguments, Problems& problems,
-    const std::string& example = "method.NAME.stop.iterations=100");
+    const std::string& form = "path=value, for example method.NAME.stop.iterations=100");
 
 /// A path as --set takes it: dotted, with quotation marks where a key needs them.
 std::string path_text(const std::vector<std::string>& path);

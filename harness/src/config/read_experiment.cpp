@@ -190,6 +190,7 @@ std::string read_experiment_text(const std::filesystem::path& file) {
   const auto fail = [&](const std::string& reason) {
     throw Error(file.string() + ": cannot be read as an experiment: " + reason);
   };
+  if (file.empty()) throw Error("expected the name of an experiment file, got an empty one");
   if (std::filesystem::is_directory(file)) fail("it is a folder");
   std::ifstream in(file, std::ios::binary);
   if (!in) fail(std::strerror(errno));

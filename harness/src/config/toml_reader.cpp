@@ -67,7 +67,12 @@ Node read_toml(std::string_view text) {
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    throw TomlError(place_of(error.source().begin), std::string(error.description()));
+    std::string text(error.description());
+    // A word without quotation marks.
+    if (text.find("could not determine value type") != std::string::npos ||
+        text.find("parsing boolean") != std::string::npos)
+      text += "; a text is written in quotation marks";
+    throw TomlError(place_of(error.source().begin), text);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -165,9 +166,34 @@ class OptionUse {
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::string>, Use> uses_;
 };
 
+/// Moves the cells that ask for more data items than their model has to the impossible pairs.
+void drop_large_batches(const ModelList& list, const std::vector<ModelTrial>& trials, Plan& plan) {
+  const auto batch_size = [&](std::uint32_t method) {
+    return plan.methods[method].settings.value("batch_size", Index(0));
+  };
+  bool has_batches = false;
+  for (std::uint32_t m = 0; m < plan.methods.size(); ++m) has_batches |= batch_size(m) > 0;
+  if (!has_batches) return;
+  std::vector<Index> items(plan.models.size());  // 0: none, or not known
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (const auto found = list.by_text.find(text_of(plan.models[i].plugin));
+        found != list.by_text.end())
+      items[i] = trials[found->second].items;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  std::erase_if(plan.cells, [&](const Cell& cell) {
+    const Index batch = batch_size(cell.method), available = items[cell.model];
+    if (available == 0 || batch <= available) return false;
+    if (pairs.emplace(cell.model, cell.method).second)
+      plan.impossible.push_back({cell.model, cell.method,
+                                 "batch_size is " + std::to_string(batch) + ", but the model has " +
+                                     std::to_string(available) + " data items"});
+    return true;
+  });
+}
+
 }  // namespace
 
-void check_models(const Experiment& experiment, const Plan& plan, const Catalog& catalog,
+void check_models(const Experiment& experiment, Plan& plan, const Catalog& catalog,
                   const TableLoader& load_table, std::chrono::milliseconds budget) {
   const ModelList list = list_models(experiment, plan, catalog);
   const std::vector<ModelTrial> trials =
@@ -183,6 +209,7 @@ void check_models(const Experiment& experiment, const Plan& plan, const Catalog&
     }
   uses.report(problems);
   problems.throw_if_any();
+  drop_large_batches(list, trials, plan);
 }
 
 }  // namespace elbow

@@ -14,10 +14,11 @@ namespace elbow {
 /// model of their block asks for. Runs plugins in a guarded child process only. What takes too
 /// long, crashes, or throws what is not an `Error` is left to the cells, and so are blocks of more
 /// than 10,000 models.
+/// Cells whose batch_size is above the number of the model's data items become impossible pairs.
 /// @param experiment, catalog  what the plan was made from
 /// @param budget               for all models together
 /// @throws ExperimentError with everything that was found.
-void check_models(const Experiment& experiment, const Plan& plan, const Catalog& catalog,
+void check_models(const Experiment& experiment, Plan& plan, const Catalog& catalog,
                   const TableLoader& load_table,
                   std::chrono::milliseconds budget = std::chrono::seconds(3));
 

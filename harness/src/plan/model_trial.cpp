@@ -4,6 +4,7 @@
 
 #include "plugins/guarded_child.hpp"
 #include "plugins/loader.hpp"
+#include "plugins/shapes.hpp"
 
 namespace elbow {
 namespace {
@@ -11,16 +12,18 @@ namespace {
 enum TrialEvent : std::uint32_t { trial_started, trial_ended };
 
 Json encode_trial(const ModelTrial& trial) {
-  return {{"result", int(trial.result)},
-          {"refusal", trial.refusal},
-          {"table", trial.table},
-          {"reads", trial.reads},
-          {"keeps_options", trial.keeps_options}};
+  return {{"result", int(trial.result)}, {"refusal", trial.refusal},
+          {"table", trial.table},        {"reads", trial.reads},
+          {"items", trial.items},        {"keeps_options", trial.keeps_options}};
 }
 
 ModelTrial decode_trial(const Json& json) {
-  return {ModelTrial::Result(json.at("result").get<int>()), json.at("refusal"), json.at("table"),
-          json.at("reads"), json.at("keeps_options")};
+  return {ModelTrial::Result(json.at("result").get<int>()),
+          json.at("refusal"),
+          json.at("table"),
+          json.at("reads"),
+          json.at("items"),
+          json.at("keeps_options")};
 }
 
 /// Makes models in this process.
@@ -62,6 +65,7 @@ class ModelMaker {
     options.record_reads(trial.reads);
     const long owners = owned.use_count();
     const auto model = descriptor.make_model({options, RandomStream(seed_, 0, "data")});
+    trial.items = data_items(*model);
     trial.keeps_options = owned.use_count() > owners;
   }
 

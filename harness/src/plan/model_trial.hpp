@@ -24,6 +24,7 @@ struct ModelTrial {
   std::string table;    ///< the option whose data could not be read, if that is the reason
   /// Of a made model: the options that its factory has asked for.
   std::set<std::string, std::less<>> reads;
+  Index items = 0;  ///< of a made model: the data items that minibatches are drawn from
   /// The model keeps its options and may ask for more of them later.
   bool keeps_options = false;
 };

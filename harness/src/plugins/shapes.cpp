@@ -88,4 +88,13 @@ void check_data(const std::vector<DataArray>& data, const std::vector<Coordinate
   }
 }
 
+Index data_items(Model& model) {
+  if (Density* density = model.density(); density && density->item_count() > 0)
+    return density->item_count();
+  if (LatentItems* items = model.latent_items())
+    return items->item_count(LatentItems::Split::train);
+  if (Conjugate* conjugate = model.conjugate()) return conjugate->item_count();
+  return 0;
+}
+
 }  // namespace elbow

@@ -26,4 +26,7 @@ void check_fields(const std::vector<TraceField>& fields, const char* what);
 /// dimensions.
 void check_data(const std::vector<DataArray>& data, const std::vector<Coordinate>& coordinates);
 
+/// The number of data items that minibatches are drawn from; 0 when the model has none.
+Index data_items(Model& model);
+
 }  // namespace elbow

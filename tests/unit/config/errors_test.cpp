@@ -306,6 +306,33 @@ TEST_CASE("a plugin's keys that are no options are not listed among its options"
                              "scale"));
 }
 
+TEST_CASE("keys without which nothing can be read are found under their misspelt names") {
+  CHECK(problems_of("[[model]]\nplugn = \"gaussian\"\n[[method]]\nnmae = \"m\"\n") ==
+        Lines{"a.toml:1:1: model: plugin = \"...\" is needed; did you mean that by \"plugn\"?",
+              "a.toml:3:1: method: name = \"...\" is needed; did you mean that by \"nmae\"?"});
+  CHECK_THAT(problems_of(with_method("sampler = { plugn = \"hmc\" }")).at(0),
+             Catch::Contains("there is no key \"plugin\"; did you mean that by \"plugn\"?"));
+}
+
+TEST_CASE("a stop that stands outside its table is told where it belongs") {
+  CHECK(problems_of(with_method("estimator = \"laplace\"\niterations = 5")) ==
+        Lines{"a.toml:6:1: method \"m\": there is no key \"iterations\"; did you mean "
+              "stop.iterations?"});
+}
+
+TEST_CASE("a word without quotation marks is told to need them") {
+  CHECK_THAT(problems_of("[[model]]\nplugin = gaussian\n").at(0),
+             Catch::StartsWith("a.toml:2:10: ") && Catch::Contains("in quotation marks"));
+}
+
+TEST_CASE("a grid's selection of the wrong form is the only thing reported") {
+  CHECK(problems_of(complete + "[[grid]]\nmethods = \"m\"\n") ==
+        Lines{"a.toml:8:11: grid: methods must be a list of names, got the text \"m\""});
+  CHECK(problems_of(complete + "[[grid]]\nmodel = [\"gaussian\"]\n") ==
+        Lines{"a.toml:8:9: grid: model must be a table with the name of a model in it, got a "
+              "list; a list of names is models = [...]"});
+}
+
 TEST_CASE("conditions of an exclude must be about something in the experiment") {
   CHECK(problems_of(complete + "[[exclude]]\nmethod = \"n\"\n") ==
         Lines{"a.toml:8:10: exclude: there is no method \"n\" here; there are m"});
