@@ -67,12 +67,12 @@ Node read_toml(std::string_view text) {
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    std::string text(error.description());
+    std::string reason(error.description());
     // A word without quotation marks.
-    if (text.find("could not determine value type") != std::string::npos ||
-        text.find("parsing boolean") != std::string::npos)
-      text += "; a text is written in quotation marks";
-    throw TomlError(place_of(error.source().begin), text);
+    if (reason.find("could not determine value type") != std::string::npos ||
+        reason.find("parsing boolean") != std::string::npos)
+      reason += "; a text is written in quotation marks";
+    throw TomlError(place_of(error.source().begin), reason);
   }
 }
 
