@@ -141,17 +141,8 @@ class OptionUse {
   }
 
   void report(Problems& problems) const {
-    for (const auto& [key, use] : uses_) {
-      if (use.has_effect) continue;
-      const auto& options = catalog_.find(Kind::model, use.model->name)->options;
-      const auto option = std::find_if(options.begin(), options.end(), [&](const Option& o) {
-        return o.name == use.setting->name;
-      });
-      problems.add(use.place, owner_text(*use.model) + option->name +
-                                  " has no effect together with the other options; leave it out "
-                                  "(" +
-                                  option->name + ": " + option->help + ")");
-    }
+    for (const auto& [key, use] : uses_)
+      if (!use.has_effect) report(use, problems);
   }
 
  private:
@@ -161,6 +152,16 @@ class OptionUse {
     const Setting* setting;
     bool has_effect;
   };
+
+  void report(const Use& use, Problems& problems) const {
+    const std::string& name = use.setting->name;
+    const std::vector<Option>& options = catalog_.find(Kind::model, use.model->name)->options;
+    const auto option = std::find_if(options.begin(), options.end(),
+                                     [&](const Option& o) { return o.name == name; });
+    problems.add(use.place, owner_text(*use.model) + name +
+                                " has no effect together with the other options; leave it out (" +
+                                name + ": " + option->help + ")");
+  }
 
   const Catalog& catalog_;
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::string>, Use> uses_;
