@@ -13,10 +13,16 @@
 namespace elbow {
 namespace {
 
+/// Found among OpenSSL's providers once: the search takes longer than the digest of a short text.
+const EVP_MD* sha256() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
 class Sha256 {
  public:
   Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+    if (!context_ || !sha256() || EVP_DigestInit_ex(context_.get(), sha256(), nullptr) != 1)
       throw Error("OpenSSL offers no SHA-256");
   }
 
@@ -31,6 +37,7 @@ class Sha256 {
       throw Error("OpenSSL's SHA-256 failed");
     constexpr char digits[] = "0123456789abcdef";
     std::string text;
+    text.reserve(2 * size);
     for (unsigned i = 0; i < size; ++i) {
       text += digits[bytes[i] >> 4];
       text += digits[bytes[i] & 15];

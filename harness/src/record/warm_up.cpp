@@ -1,6 +1,7 @@
 #include "record/warm_up.hpp"
 
 #include <H5Cpp.h>
+#include <malloc.h>
 
 #include "record/cell_writer.hpp"
 
@@ -22,7 +23,9 @@ void warm_up_recording(const std::filesystem::path& folder) {
     writer.outcome({Ending::converged, ""});
     writer.complete();
   }
-  H5garbage_collect();  // memory that a forked process would only copy
+  // Free memory that was used before would be copied, page by page, by each process that uses it.
+  H5garbage_collect();
+  malloc_trim(0);
 }
 
 }  // namespace elbow
