@@ -47,6 +47,16 @@ bool worth_compressing(const void* data, std::size_t bytes, std::size_t element)
   return size * 4 <= shuffled.size() * 3;
 }
 
+/// Chunks are written whole, so that caching them would only take memory.
+const H5::DSetAccPropList& uncached() {
+  static const H5::DSetAccPropList properties = [] {
+    H5::DSetAccPropList list;
+    list.setChunkCache(1, 0, 1);
+    return list;
+  }();
+  return properties;
+}
+
 /// One element as stored. @throws Error for a number that the type cannot hold.
 std::int64_t to_integer(double value, const std::string& name) {
   if (!(std::abs(value) < 9.2e18))
@@ -247,8 +257,8 @@ void StreamRecorder::create(Column& column, const void* sample, std::size_t samp
   for (hsize_t n : shape) total *= static_cast<std::size_t>(n);
   const bool compress = (!complete_ || total >= smallest_compressed) &&
                         worth_compressing(sample, sample_bytes, element);
-  H5::DSetAccPropList access;
-  if (!complete_ || compress) {
+  const bool chunked = !complete_ || compress;
+  if (chunked) {
     std::size_t chunk_bytes = element;
     for (hsize_t& n : chunk) chunk_bytes *= static_cast<std::size_t>(n = std::max<hsize_t>(n, 1));
     for (std::size_t axis = 0; axis < chunk.size() && chunk_bytes > largest_chunk; ++axis)
@@ -257,12 +267,11 @@ void StreamRecorder::create(Column& column, const void* sample, std::size_t samp
         chunk[axis] = (chunk[axis] + 1) / 2;
       }
     properties = chunked_dataset(chunk, compress);
-    // Chunks are written whole, so that caching them would only take memory.
-    access.setChunkCache(1, 0, 1);
   }
   column.dataset = group_.group().createDataSet(
       described.variable.name, file_type(described.stored_as),
-      H5::DataSpace(static_cast<int>(shape.size()), shape.data(), most.data()), properties, access);
+      H5::DataSpace(static_cast<int>(shape.size()), shape.data(), most.data()), properties,
+      chunked ? uncached() : H5::DSetAccPropList::DEFAULT);
   describe(column.dataset, described.variable.unit, described.help);
   if (described.stored_as == StoredAs::boolean) write_attribute(column.dataset, "dtype", "bool");
   const bool is_coordinate = !has_chains_ && &column == &columns_.front();
