@@ -9,7 +9,7 @@ namespace elbow {
 namespace {
 
 template <class... Parts>
-[[noreturn]] void refuse(const Parts&... parts) {
+[[noreturn]] void refuse_option(const Parts&... parts) {
   std::ostringstream text;
   (text << ... << parts);
   throw OptionError(text.str());
@@ -33,16 +33,16 @@ Index response_column(const Options& options, const Table& table) {
   if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size() && number >= 1 &&
       number <= columns)
     return number - 1;
-  refuse("response must be one of the table's ", columns, " columns or its number, got \"", name,
-         "\"; the columns are ", first_names(table.columns));
+  refuse_option("response must be one of the table's ", columns, " columns or its number, got \"",
+                name, "\"; the columns are ", first_names(table.columns));
 }
 
 void check_finite(const Table& table) {
   for (Index j = 0; j < table.values.cols(); ++j)
     for (Index i = 0; i < table.values.rows(); ++i)
       if (!std::isfinite(table.values(i, j)))
-        refuse("data must be finite numbers, got ", table.values(i, j), " in row ", i + 1,
-               " of column \"", table.columns[std::size_t(j)], "\"");
+        refuse_option("data must be finite numbers, got ", table.values(i, j), " in row ", i + 1,
+                      " of column \"", table.columns[std::size_t(j)], "\"");
 }
 
 void standardize(Eigen::Ref<Eigen::VectorXd> column, const std::string& name) {
@@ -51,8 +51,8 @@ void standardize(Eigen::Ref<Eigen::VectorXd> column, const std::string& name) {
   column.array() -= mean;
   const double sd = std::sqrt(column.squaredNorm() / double(column.size()));
   if (sd <= 1e-14 * largest)
-    refuse("column \"", name, "\" is constant (", mean,
-           ") and cannot be standardised; leave it out, or set standardize = false");
+    refuse_option("column \"", name, "\" is constant (", mean,
+                  ") and cannot be standardised; leave it out, or set standardize = false");
   column /= sd;
 }
 

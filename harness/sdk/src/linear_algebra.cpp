@@ -14,7 +14,7 @@ constexpr Index depth_block = 64;
 constexpr Index outer_block = 256;
 
 template <class... Parts>
-[[noreturn]] void refuse(const Parts&... parts) {
+[[noreturn]] void refuse_matrix(const Parts&... parts) {
   std::ostringstream text;
   (text << ... << parts);
   throw Error(text.str());
@@ -39,26 +39,27 @@ void add_product(double factor, Draws a, Draws b, DrawsOut c) {
 Eigen::MatrixXd cholesky_factor(Draws covariance, const std::string& what) {
   const Index n = covariance.rows();
   if (n == 0 || covariance.cols() != n)
-    refuse(what, " must be square, got ", n, " rows of ", covariance.cols(), " numbers");
+    refuse_matrix(what, " must be square, got ", n, " rows of ", covariance.cols(), " numbers");
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j < n; ++j) {
       const double here = covariance(i, j);
       const double mirrored = covariance(j, i);
       if (!std::isfinite(here))
-        refuse(what, " must be finite, got ", here, " in row ", i + 1, ", column ", j + 1);
+        refuse_matrix(what, " must be finite, got ", here, " in row ", i + 1, ", column ", j + 1);
       if (std::abs(here - mirrored) > 1e-10 * (std::abs(here) + std::abs(mirrored)))
-        refuse(what, " must be symmetric, got ", here, " in row ", i + 1, ", column ", j + 1,
-               " and ", mirrored, " in row ", j + 1, ", column ", i + 1);
+        refuse_matrix(what, " must be symmetric, got ", here, " in row ", i + 1, ", column ", j + 1,
+                      " and ", mirrored, " in row ", j + 1, ", column ", i + 1);
     }
     if (covariance(i, i) <= 0)
-      refuse(what, " must have a positive diagonal, got ", covariance(i, i), " in row ", i + 1);
+      refuse_matrix(what, " must have a positive diagonal, got ", covariance(i, i), " in row ",
+                    i + 1);
   }
   const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
   if (factor.info() != Eigen::Success) {
     const Eigen::VectorXd lambda =
         Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(covariance, Eigen::EigenvaluesOnly)
             .eigenvalues();
-    refuse(what, " must be positive definite, its smallest eigenvalue is ", lambda[0]);
+    refuse_matrix(what, " must be positive definite, its smallest eigenvalue is ", lambda[0]);
   }
   return factor.matrixL();
 }

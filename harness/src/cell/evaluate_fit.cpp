@@ -3,7 +3,6 @@
 #include <cmath>
 #include <elbow/math.hpp>
 #include <functional>
-#include <limits>
 
 #include "cell/draw_groups.hpp"
 #include "cell/moments.hpp"
@@ -12,7 +11,6 @@
 namespace elbow {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr Index block = 1000;
 
 /// Draws of the approximation in blocks: calls `use(z, log_q, log_p)` until `draws` have been seen.

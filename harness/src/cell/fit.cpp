@@ -1,15 +1,13 @@
 #include "cell/fit.hpp"
 
 #include <cmath>
-#include <limits>
+#include <elbow/math.hpp>
 
 #include "cell/evaluate_fit.hpp"
 #include "cell/minibatches.hpp"
 
 namespace elbow {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The smallest of 1, 2, 5, 10, 20, 50, ... above n.
 Index checkpoint_after(Index n) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <elbow/math.hpp>
 
 #include "diagnostics/effective_sample_size.hpp"
 #include "diagnostics/rhat.hpp"
@@ -11,7 +11,6 @@ namespace elbow {
 namespace {
 
 constexpr Index most_numbers = 8'000'000;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <limits>
+#include <elbow/math.hpp>
 #include <optional>
 
 #include "cell/draw_groups.hpp"
@@ -14,8 +14,6 @@
 
 namespace elbow {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// What the cell was made from, every default filled in.
 Json configuration(const Plan& plan, const Cell& cell) {

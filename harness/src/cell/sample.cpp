@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <elbow/math.hpp>
 
 #include "cell/draw_groups.hpp"
 #include "cell/kept_draws.hpp"
 
 namespace elbow {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The chains' state and streams.
 struct Chains {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cell/plugin_options.hpp"
+#include "cli/counted.hpp"
 #include "cli/plugin_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "plan/plan_experiment.hpp"
@@ -12,10 +13,6 @@
 namespace {
 
 using namespace elbow;
-
-std::string counted(std::size_t n, const std::string& noun) {
-  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
-}
 
 template <class Variant>
 std::size_t widest(const std::vector<Variant>& variants, const std::string& title) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cell/plugin_options.hpp"
+#include "cli/counted.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/verbs.hpp"
 #include "cli/workers.hpp"
@@ -32,7 +33,7 @@ struct RunCall {
 };
 
 /// Nothing after --help.
-std::optional<RunCall> parse(const std::vector<std::string>& arguments) {
+std::optional<RunCall> parse_run(const std::vector<std::string>& arguments) {
   RunCall call;
   po::options_description options("options");
   options.add_options()("jobs,j", po::value<std::int64_t>()->value_name("N"),
@@ -66,10 +67,6 @@ std::optional<RunCall> parse(const std::vector<std::string>& arguments) {
     call.shuffle = std::uint64_t(seed);
   }
   return call;
-}
-
-std::string counted(std::size_t n, const std::string& noun) {
-  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
 }
 
 /// As a shell reads it back.
@@ -167,7 +164,7 @@ void print_failures(const Plan& plan, const ScheduleResult& result,
 }  // namespace
 
 int elbow::verb_run(const std::vector<std::string>& arguments) {
-  const std::optional<RunCall> parsed = parse(arguments);
+  const std::optional<RunCall> parsed = parse_run(arguments);
   if (!parsed) return 0;
   const RunCall& call = *parsed;
 

@@ -26,7 +26,7 @@ struct VerifyCall {
 };
 
 /// Nothing after --help.
-std::optional<VerifyCall> parse(const std::vector<std::string>& arguments) {
+std::optional<VerifyCall> parse_verify(const std::vector<std::string>& arguments) {
   VerifyCall call;
   po::options_description options("options");
   options.add_options()("sample", po::value<std::int64_t>()->value_name("N"),
@@ -69,7 +69,7 @@ std::vector<PluginName> plugins_of(const Plan& plan) {
 }  // namespace
 
 int elbow::verb_verify(const std::vector<std::string>& arguments) {
-  const std::optional<VerifyCall> parsed = parse(arguments);
+  const std::optional<VerifyCall> parsed = parse_verify(arguments);
   if (!parsed) return 0;
   const VerifyCall& call = *parsed;
   const std::filesystem::path folder = call.folder;

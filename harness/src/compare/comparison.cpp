@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <elbow/error.hpp>
-#include <limits>
+#include <elbow/math.hpp>
 #include <set>
 #include <tuple>
 
@@ -14,8 +14,6 @@
 namespace elbow {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The order of columns; other metrics follow by name.
 constexpr const char* display_order[] = {"elbo",

@@ -11,8 +11,6 @@ namespace elbow {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 /// The mean of two numbers, rounded once: equal distances to it stay ties when they are ranked.
 double midpoint(double a, double b) { return double((static_cast<long double>(a) + b) / 2); }
 

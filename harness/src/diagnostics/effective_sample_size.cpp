@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/math/special_functions/beta.hpp>
 #include <cmath>
-#include <limits>
+#include <elbow/math.hpp>
 
 #include "diagnostics/autocovariance.hpp"
 #include "diagnostics/chains.hpp"
@@ -11,8 +11,6 @@
 namespace elbow {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 double overall_mean(Draws x) { return chain_means(x).mean(); }
 

@@ -1,15 +1,9 @@
 #include "diagnostics/monte_carlo.hpp"
 
 #include <cmath>
-#include <limits>
+#include <elbow/math.hpp>
 
 namespace elbow {
-
-namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 void ScalarMoments::add(double value) {
   ++count_;

@@ -10,9 +10,6 @@ namespace elbow {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 double mean_log1p(Vector x, double factor) { return (factor * x.array()).log1p().mean(); }
 
 /// The element at level (i + 1/2)/n of the distribution, the expected order statistic.

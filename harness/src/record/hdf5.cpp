@@ -110,6 +110,11 @@ H5::DSetCreatPropList chunked_dataset(const std::vector<hsize_t>& chunk, bool co
   return properties;
 }
 
+bool is_number(const H5::DataSet& dataset) {
+  const H5T_class_t type = dataset.getTypeClass();
+  return type == H5T_FLOAT || type == H5T_INTEGER;
+}
+
 std::vector<hsize_t> extents(const std::vector<Index>& shape) {
   return {shape.begin(), shape.end()};
 }

@@ -20,6 +20,9 @@ void write_attribute(const H5::H5Object& object, const char* name, std::int64_t 
 /// The attributes `unit` and `help`, each where it is not empty.
 void describe(const H5::DataSet& dataset, const std::string& unit, const std::string& help);
 
+/// Whether its elements are real or whole numbers.
+bool is_number(const H5::DataSet& dataset);
+
 /// A dataset of texts with one axis.
 H5::DataSet write_texts(const H5::Group& group, const std::string& name,
                         const std::vector<std::string>& texts);

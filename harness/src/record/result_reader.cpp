@@ -7,6 +7,7 @@
 #include <elbow/error.hpp>
 
 #include "record/cell_reader.hpp"
+#include "record/hdf5.hpp"
 
 namespace elbow {
 namespace {
@@ -18,11 +19,6 @@ std::vector<hsize_t> shape_of(const H5::DataSet& dataset) {
   std::vector<hsize_t> shape(std::size_t(space.getSimpleExtentNdims()));
   space.getSimpleExtentDims(shape.data());
   return shape;
-}
-
-bool is_number(const H5::DataSet& dataset) {
-  const H5T_class_t type = dataset.getTypeClass();
-  return type == H5T_FLOAT || type == H5T_INTEGER;
 }
 
 /// The group's datasets in the order in which they were written.

@@ -9,6 +9,7 @@
 
 #include "data/text_table.hpp"
 #include "record/cell_reader.hpp"
+#include "record/hdf5.hpp"
 
 namespace elbow {
 namespace {
@@ -19,10 +20,6 @@ std::string shape_text(const H5::DataSpace& space) {
   std::string text;
   for (hsize_t extent : shape) text += (text.empty() ? "" : " x ") + std::to_string(extent);
   return text.empty() ? "one value" : text;
-}
-
-bool is_number(const H5::DataSet& dataset) {
-  return dataset.getTypeClass() == H5T_FLOAT || dataset.getTypeClass() == H5T_INTEGER;
 }
 
 /// The datasets of a file, with their shapes.

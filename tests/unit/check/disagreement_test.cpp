@@ -1,6 +1,7 @@
 #include "check/disagreement.hpp"
 
 #include <catch2/catch.hpp>
+#include <elbow/math.hpp>
 #include <limits>
 
 #include "check/mean.hpp"
@@ -10,7 +11,6 @@ using namespace elbow::check;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <elbow/math.hpp>
 #include <limits>
 
 #include "compare/result_folder.hpp"
@@ -7,7 +8,6 @@
 namespace elbow::test {
 
 inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A finished cell with one ELBO.
 inline CellSummary cell(const std::string& model, const std::string& method, int replicate,

@@ -1,5 +1,5 @@
 #include <catch2/catch.hpp>
-#include <limits>
+#include <elbow/math.hpp>
 
 #include "chains.hpp"
 #include "diagnostics/convergence.hpp"
@@ -11,8 +11,6 @@ using namespace elbow;
 using test::ar1;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Ordinary chains, and each of the ways in which chains are odd.
 std::vector<Eigen::MatrixXd> chains() {

@@ -1,7 +1,6 @@
 #include <catch2/catch.hpp>
 #include <elbow/math.hpp>
 #include <elbow/random.hpp>
-#include <limits>
 
 #include "diagnostics/psis.hpp"
 #include "r_peer.hpp"
@@ -9,8 +8,6 @@
 using namespace elbow;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Eigen::VectorXd normals(Index n, std::uint64_t seed) {
   Eigen::VectorXd x(n);
