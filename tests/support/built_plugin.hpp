@@ -78,6 +78,16 @@ inline Built<Model> model(const std::string& name, OptionMap options = {}, std::
           }};
 }
 
+/// Why a model refuses its options; "accepted" where it does not.
+inline std::string refusal(const std::string& name, OptionMap options) {
+  try {
+    model(name, std::move(options));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
 inline Built<Family> family(const std::string& name, Index dimension, OptionMap options = {},
                             std::uint64_t seed = 1, Index context_dimension = 0) {
   const Descriptor& plugin = descriptor(Kind::family, name);

@@ -5,6 +5,14 @@
 #include <filesystem>
 #include <string>
 
+/// The files, not folders, below a folder.
+inline std::size_t files_in(const std::filesystem::path& folder) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (!entry.is_directory()) ++count;
+  return count;
+}
+
 /// A new empty folder, removed with all that is in it at the end of a test.
 class ScratchFolder {
  public:

@@ -9,7 +9,7 @@ namespace elbow {
 inline constexpr double pi = 3.14159265358979323846;
 inline constexpr double log_2pi = 1.83787706640934548356;
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
-inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// log sum_i exp(x_i), without overflow; -inf for an empty vector or one of -inf only. NaN passes
 /// through.

@@ -44,10 +44,11 @@ void add_exact_kl(Family& q, Reference* reference, double elbo, double elbo_mcse
   Eigen::MatrixXd covariance(q.dimension(), q.dimension());
   q.gaussian_form()->moments(mean, covariance);
   const double kl = gaussian_kl(mean, covariance, posterior->mean, posterior->covariance);
-  metrics.push_back({"kl_to_posterior", kl, nan, "nats", "KL(q || posterior), closed form"});
+  metrics.push_back(
+      {"kl_to_posterior", kl, not_a_number, "nats", "KL(q || posterior), closed form"});
   metrics.push_back({"kl_from_posterior",
-                     gaussian_kl(posterior->mean, posterior->covariance, mean, covariance), nan,
-                     "nats", "KL(posterior || q), closed form"});
+                     gaussian_kl(posterior->mean, posterior->covariance, mean, covariance),
+                     not_a_number, "nats", "KL(posterior || q), closed form"});
   if (const auto evidence = reference->log_evidence())
     metrics.push_back({"free_energy_residual", evidence->value - kl - elbo,
                        std::hypot(elbo_mcse, evidence->standard_error), "nats",
@@ -95,7 +96,7 @@ void add_gradient_variance(Ingredients& cell, Fit& fit, std::vector<Metric>& met
 ElboEstimate estimate_elbo(Ingredients& cell, Fit& fit, RandomStream stream, Index draws) {
   Family* q = cell.estimator->approximation(fit);
   Density* p = cell.model->density();
-  if (!q || !p || draws < 2) return {nan, nan};
+  if (!q || !p || draws < 2) return {not_a_number, not_a_number};
   Eigen::VectorXd difference(draws);
   Index done = 0;
   for_fresh_draws(*q, *p, stream, draws, [&](Draws, Vector log_q, Vector log_p) {
@@ -147,14 +148,14 @@ std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer
   const ElboEstimate elbo = mean_with_error(difference);
   metrics.push_back(
       {"elbo", elbo.value, elbo.mcse, "nats", "evidence lower bound, from fresh draws"});
-  metrics.push_back({"non_finite_draws",
-                     double(difference.size() - difference.array().isFinite().count()), nan, "",
-                     "evaluation draws whose log density or log q is not finite"});
+  metrics.push_back(
+      {"non_finite_draws", double(difference.size() - difference.array().isFinite().count()),
+       not_a_number, "", "evaluation draws whose log density or log q is not finite"});
   const Psis smoothed = psis(difference);
   const Estimate evidence = log_mean_weight(smoothed.log_weights);
   metrics.push_back({"log_evidence_psis", evidence.value, evidence.standard_error, "nats",
                      "log evidence by Pareto-smoothed importance sampling from the fit"});
-  metrics.push_back({"pareto_k", smoothed.pareto_k, nan, "",
+  metrics.push_back({"pareto_k", smoothed.pareto_k, not_a_number, "",
                      "k-hat of the importance weights; reliable below " +
                          std::to_string(pareto_k_threshold(draws)).substr(0, 4)});
 

@@ -131,7 +131,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock,
     fit.iteration = result.iterations;
     fit.stream = stream.substream(std::uint64_t(result.iterations));
     fit.items = minibatches.next();
-    trace.setConstant(nan);
+    trace.setConstant(not_a_number);
     clock.start();
     const Progress progress =
         on_behalf_of(plugin, [&] { return cell.estimator->step(fit, trace); });

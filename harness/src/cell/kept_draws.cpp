@@ -42,7 +42,7 @@ Eigen::MatrixXd KeptDraws::variable(Index c) const {
 }
 
 void KeptDraws::add_diagnostics(std::vector<Metric>& metrics) const {
-  double rhat_max = nan, bulk_min = nan, tail_min = nan;
+  double rhat_max = not_a_number, bulk_min = not_a_number, tail_min = not_a_number;
   Index stuck = 0;
   for (Index c = 0; c < variables_; ++c) {
     const Eigen::MatrixXd x = variable(c);
@@ -55,13 +55,13 @@ void KeptDraws::add_diagnostics(std::vector<Metric>& metrics) const {
     tail_min = std::fmin(tail_min, ess_tail(x));
   }
   const std::string of = stride_ == 1 ? "" : ", from every " + std::to_string(stride_) + "th draw";
-  metrics.push_back({"rhat_max", rhat_max, nan, "",
+  metrics.push_back({"rhat_max", rhat_max, not_a_number, "",
                      "largest rank-normalised split R-hat over the variables" + of});
-  metrics.push_back({"ess_bulk_min", bulk_min, nan, "draws",
+  metrics.push_back({"ess_bulk_min", bulk_min, not_a_number, "draws",
                      "smallest bulk effective sample size over the variables" + of});
-  metrics.push_back({"ess_tail_min", tail_min, nan, "draws",
+  metrics.push_back({"ess_tail_min", tail_min, not_a_number, "draws",
                      "smallest tail effective sample size over the variables" + of});
-  metrics.push_back({"constant_variables", double(stuck), nan, "",
+  metrics.push_back({"constant_variables", double(stuck), not_a_number, "",
                      "elements of variables that never changed; not in the extremes above"});
 }
 

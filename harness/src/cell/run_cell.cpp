@@ -65,7 +65,7 @@ class CellWork {
       const FitResult result = run_fit(ingredients_, writer_, clock_, context_.stop_requested);
       outcome = result.outcome;
       fit.iteration = result.iterations;
-      add({"iterations", double(result.iterations), nan, "", "steps of the estimator"});
+      add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
       fitted = ingredients_.estimator->approximation(fit);
       surrogate = ingredients_.estimator->surrogate();
       if (surrogate) {
@@ -87,14 +87,14 @@ class CellWork {
   /// Counts and metrics so far; also after a failure.
   void write_metrics() {
     const Counts& counts = ingredients_.counted->counts();
-    add({"gradient_evaluations", double(counts.gradients), nan, "",
+    add({"gradient_evaluations", double(counts.gradients), not_a_number, "",
          "log-density gradients that the method asked for, one per draw"});
-    add({"density_evaluations", double(counts.densities), nan, "",
+    add({"density_evaluations", double(counts.densities), not_a_number, "",
          "log densities without gradient that the method asked for, one per draw"});
     if (counts.simulations > 0)
-      add({"simulations", double(counts.simulations), nan, "", "runs of the simulator"});
+      add({"simulations", double(counts.simulations), not_a_number, "", "runs of the simulator"});
     writer_.metrics(metrics_);
-    writer_.timing({{"seconds", clock_.seconds(), nan, "s", "the method's working time"}});
+    writer_.timing({{"seconds", clock_.seconds(), not_a_number, "s", "the method's working time"}});
   }
 
  private:
@@ -149,7 +149,8 @@ void write_failed_cell(const CellContext& context, const Cell& cell,
                        const std::filesystem::path& file, const Outcome& outcome, double seconds) {
   CellWriter writer(file);
   write_identity(context, cell, writer);
-  writer.timing({{"seconds", seconds, nan, "s", "from the start of the worker to its end"}});
+  writer.timing(
+      {{"seconds", seconds, not_a_number, "s", "from the start of the worker to its end"}});
   writer.outcome(outcome);
   writer.commit();
 }

@@ -23,7 +23,7 @@ Index find_start(const Ingredients& cell, Density& density, Family* fitted, Chai
   const RandomStream stream = cell.stream("start");
   for (Index chain = 0; chain < chains.z.cols(); ++chain) {
     RandomStream own = stream.substream(std::uint64_t(chain));
-    chains.log_density[chain] = nan;
+    chains.log_density[chain] = not_a_number;
     for (Index attempt = 0; attempt < cell.settings.initial_tries; ++attempt) {
       auto z = chains.z.col(chain);
       if (fitted) {
@@ -55,11 +55,12 @@ class StatisticMeans {
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       const TraceField& field = fields_[i];
       if (field.name == "diverging")
-        metrics.push_back({"divergences", sum_[Index(i)], nan, "draws",
+        metrics.push_back({"divergences", sum_[Index(i)], not_a_number, "draws",
                            "transitions after warm-up that diverged"});
       else
-        metrics.push_back({field.name, sum_[Index(i)] / double(std::max<Index>(1, count_)), nan,
-                           field.unit, "mean over draws and chains of: " + field.help});
+        metrics.push_back({field.name, sum_[Index(i)] / double(std::max<Index>(1, count_)),
+                           not_a_number, field.unit,
+                           "mean over draws and chains of: " + field.help});
     }
   }
 
@@ -88,7 +89,7 @@ struct Loop {
       chains.streams[c] = base.substream(c).substream(std::uint64_t(iteration));
     Transition transition{iteration,          warmup,     chains.streams, chains.z,
                           chains.log_density, statistics, log_weights,    0};
-    statistics.setConstant(nan);
+    statistics.setConstant(not_a_number);
     clock.start();
     const Progress progress =
         on_behalf_of(*cell.method_variant.sampler, [&] { return sampler.transition(transition); });
@@ -167,7 +168,7 @@ Outcome run_chains(Loop& loop, const std::vector<TraceField>& fields, Model& tar
     outcome = {Ending::diverged, "no chain moved in " + std::to_string(draws) + " draws"};
   kept.add_diagnostics(metrics);
   means.add_metrics(metrics);
-  metrics.push_back({"non_finite_draws", double(non_finite), nan, "",
+  metrics.push_back({"non_finite_draws", double(non_finite), not_a_number, "",
                      "stored draws with a number that is not finite"});
   if (draws >= 4)
     if (const auto known = reference_moments(target, variables, cell.stream("reference")))
@@ -204,7 +205,7 @@ Outcome run_population(Loop& loop, const std::vector<TraceField>& fields, CellWr
     break;
   }
   write_particles({loop.chains.z, loop.log_weights}, loop.density, writer);
-  metrics.push_back({"log_evidence_sampler", loop.log_evidence, nan, "nats",
+  metrics.push_back({"log_evidence_sampler", loop.log_evidence, not_a_number, "nats",
                      "sum of the population's log evidence increments"});
   return outcome;
 }

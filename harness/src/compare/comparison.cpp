@@ -221,7 +221,7 @@ void sort_rows(std::vector<RowItems>& rows, const std::vector<ResultFolder>& fol
 /// NaN where the cell does not have the metric.
 Estimate value_of(const Item& item, const std::string& name) {
   const auto found = item.cell->metrics.find(name);
-  if (found == item.cell->metrics.end()) return {nan, nan};
+  if (found == item.cell->metrics.end()) return {not_a_number, not_a_number};
   return {found->second.value, found->second.mcse};
 }
 
@@ -274,7 +274,8 @@ void summarise_differences(RowItems& row, const std::vector<MetricInfo>& metrics
     std::vector<Estimate> differences;
     for (std::size_t i = 0; i < partner.size(); ++i) {
       const Estimate own = value_of(*row.finished[i], info.name);
-      const Estimate other = partner[i] ? value_of(*partner[i], info.name) : Estimate{nan, nan};
+      const Estimate other =
+          partner[i] ? value_of(*partner[i], info.name) : Estimate{not_a_number, not_a_number};
       differences.push_back(
           {own.value - other.value, std::hypot(own.standard_error, other.standard_error)});
     }
@@ -384,7 +385,7 @@ Comparison compare(const std::vector<ResultFolder>& folders, const CompareReques
 MetricSummary summarise(const std::vector<Estimate>& values) {
   MetricSummary summary;
   ScalarMoments finite, all;
-  double own = nan;
+  double own = not_a_number;
   for (const Estimate& estimate : values) {
     all.add(estimate.value);
     if (!std::isfinite(estimate.value)) continue;
@@ -394,7 +395,7 @@ MetricSummary summarise(const std::vector<Estimate>& values) {
   summary.finite = int(finite.count());
   summary.non_finite = int(values.size()) - summary.finite;
   summary.mean = summary.finite > 0 ? finite.mean() : all.mean();
-  summary.standard_error = nan;
+  summary.standard_error = not_a_number;
   if (summary.finite > 1) {
     summary.standard_error = finite.estimate().standard_error;
     summary.source = ErrorSource::replicates;

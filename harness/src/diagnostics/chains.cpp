@@ -15,7 +15,7 @@ namespace {
 double midpoint(double a, double b) { return double((static_cast<long double>(a) + b) / 2); }
 
 double median(Draws x) {
-  if (x.size() == 0 || x.hasNaN()) return nan;
+  if (x.size() == 0 || x.hasNaN()) return not_a_number;
   std::vector<double> values(std::size_t(x.size()));
   Eigen::Map<Eigen::MatrixXd>(values.data(), x.rows(), x.cols()) = x;
   const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
@@ -38,7 +38,7 @@ Eigen::MatrixXd split_chains(Draws x) {
 Eigen::MatrixXd rank_normalise(Draws x) {
   Eigen::MatrixXd z(x.rows(), x.cols());
   if (x.hasNaN()) {
-    z.setConstant(nan);
+    z.setConstant(not_a_number);
     return z;
   }
   struct Ranked {
@@ -61,7 +61,7 @@ Eigen::MatrixXd rank_normalise(Draws x) {
 }
 
 double quantile(Draws x, double p) {
-  if (x.size() == 0 || x.hasNaN()) return nan;
+  if (x.size() == 0 || x.hasNaN()) return not_a_number;
   Eigen::VectorXd values = x.reshaped();
   const double index = double(values.size() - 1) * p;
   // Partial sorting: the two order statistics around the quantile are enough.

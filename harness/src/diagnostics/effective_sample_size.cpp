@@ -40,7 +40,7 @@ double autocorrelation_time(Index lags, Correlation correlation) {
 
 double ess_of_sequences(Draws draws) {
   const Index n = draws.rows();
-  if (n < 3 || without_variation(draws)) return nan;
+  if (n < 3 || without_variation(draws)) return not_a_number;
   const Eigen::MatrixXd x = from_first(draws);
   const double size = double(x.size());
   MeanAutocovariance covariance(x);
@@ -51,7 +51,7 @@ double ess_of_sequences(Draws draws) {
     const Eigen::RowVectorXd means = chain_means(x);
     total += (means.array() - means.mean()).square().sum() / double(x.cols() - 1);
   }
-  if (!std::isfinite(total)) return nan;  // the squares overflow
+  if (!std::isfinite(total)) return not_a_number;  // the squares overflow
   const double time =
       autocorrelation_time(n, [&](Index lag) { return 1 - (within - covariance(lag)) / total; });
   return size / std::fmax(time, 1 / std::log10(size));
@@ -66,7 +66,7 @@ double ess_sd(Draws x) {
 }
 
 double ess_quantile(Draws x, double p) {
-  if (without_variation(x)) return nan;
+  if (without_variation(x)) return not_a_number;
   // All draws are at or below the maximum: the level just under it is meant.
   const double size = double(x.size());
   const double level = quantile(x, p == 1 ? (size - 0.5) / size : p);
@@ -75,11 +75,11 @@ double ess_quantile(Draws x, double p) {
 
 double ess_tail(Draws x) {
   const double low = ess_quantile(x, 0.05), high = ess_quantile(x, 0.95);
-  return std::isnan(low) || std::isnan(high) ? nan : std::fmin(low, high);
+  return std::isnan(low) || std::isnan(high) ? not_a_number : std::fmin(low, high);
 }
 
 double mcse_mean(Draws x) {
-  if (x.size() < 2) return nan;
+  if (x.size() < 2) return not_a_number;
   const double sum = (x.array() - overall_mean(x)).square().sum();
   return std::sqrt(sum / double(x.size() - 1) / ess_mean(x));
 }
@@ -94,7 +94,7 @@ double mcse_sd(Draws x) {
 
 double mcse_quantile(Draws x, double p) {
   const double ess = ess_quantile(x, p);
-  if (std::isnan(ess)) return nan;
+  if (std::isnan(ess)) return not_a_number;
   // Phi(-1) and Phi(1), in the digits that `posterior` uses.
   const double a = ess * p + 1, b = ess * (1 - p) + 1;
   const double low = boost::math::ibeta_inv(a, b, 0.1586553);

@@ -11,7 +11,7 @@ void ScalarMoments::add(double value) {
   if (non_finite_ > 0) {
     // Differences of infinities would turn an infinite mean into NaN.
     mean_ += value;
-    squares_ = nan;
+    squares_ = not_a_number;
     return;
   }
   const double before = value - mean_;
@@ -28,7 +28,7 @@ void ScalarMoments::merge(const ScalarMoments& other) {
   const double count = double(count_ + other.count_);
   if (non_finite_ + other.non_finite_ > 0) {
     mean_ += other.mean_;
-    squares_ = nan;
+    squares_ = not_a_number;
   } else {
     const double shift = other.mean_ - mean_;
     mean_ += shift * double(other.count_) / count;
@@ -38,9 +38,11 @@ void ScalarMoments::merge(const ScalarMoments& other) {
   non_finite_ += other.non_finite_;
 }
 
-double ScalarMoments::mean() const { return count_ > 0 ? mean_ : nan; }
+double ScalarMoments::mean() const { return count_ > 0 ? mean_ : not_a_number; }
 
-double ScalarMoments::variance() const { return count_ > 1 ? squares_ / double(count_ - 1) : nan; }
+double ScalarMoments::variance() const {
+  return count_ > 1 ? squares_ / double(count_ - 1) : not_a_number;
+}
 
 Estimate ScalarMoments::estimate() const {
   return {mean(), std::sqrt(variance() / double(count_))};

@@ -41,7 +41,7 @@ GeneralizedPareto fit_generalized_pareto(Vector excess) {
 
 Psis psis(Vector log_ratios, double r_eff) {
   const Index size = log_ratios.size();
-  Psis result{log_ratios, nan, nan};
+  Psis result{log_ratios, not_a_number, not_a_number};
   if (size == 0) return result;
   const double top = log_ratios.maxCoeff<Eigen::PropagateNaN>();
   if (!std::isfinite(top)) return result;
@@ -84,16 +84,16 @@ double pareto_k_threshold(Index draws) { return std::fmin(1 - 1 / std::log10(dou
 
 double weight_ess(Vector log_weights) {
   const double total = log_sum_exp(log_weights);
-  if (!std::isfinite(total)) return nan;
+  if (!std::isfinite(total)) return not_a_number;
   return 1 / (log_weights.array() - total).exp().square().sum();
 }
 
 Estimate log_mean_weight(Vector log_weights) {
   const double size = double(log_weights.size());
-  if (log_weights.size() == 0) return {nan, nan};
+  if (log_weights.size() == 0) return {not_a_number, not_a_number};
   const double ess = weight_ess(log_weights);
   const double error = std::sqrt(std::fmax(size / ess - 1, 0.0) / (size - 1));
-  return {log_mean_exp(log_weights), std::isnan(ess) || size < 2 ? nan : error};
+  return {log_mean_exp(log_weights), std::isnan(ess) || size < 2 ? not_a_number : error};
 }
 
 }  // namespace elbow

@@ -17,15 +17,6 @@ Eigen::MatrixXd rows(std::initializer_list<std::initializer_list<double>> values
   return m;
 }
 
-std::string refusal(test::OptionMap options) {
-  try {
-    test::model("gaussian", std::move(options));
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 }  // namespace
 
 TEST_CASE("a Gaussian in one dimension is the normal density times its evidence") {
@@ -88,27 +79,29 @@ TEST_CASE("a Gaussian's exact draws have its mean and its whole covariance") {
 
 TEST_CASE("a bad covariance is refused with the values") {
   using Catch::Contains;
-  CHECK_THAT(refusal({{"covariance", rows({{1, 0.5}, {0.4, 1}})}}),
+  CHECK_THAT(test::refusal("gaussian", {{"covariance", rows({{1, 0.5}, {0.4, 1}})}}),
              Contains("symmetric") && Contains("0.5 in row 1, column 2") && Contains("0.4"));
-  CHECK_THAT(refusal({{"covariance", rows({{1, 2}, {2, 1}})}}),
+  CHECK_THAT(test::refusal("gaussian", {{"covariance", rows({{1, 2}, {2, 1}})}}),
              Contains("positive definite") && Contains("eigenvalue is -1"));
-  CHECK_THAT(refusal({{"covariance", rows({{1, 0}, {0, -3}})}}),
+  CHECK_THAT(test::refusal("gaussian", {{"covariance", rows({{1, 0}, {0, -3}})}}),
              Contains("positive diagonal") && Contains("-3 in row 2"));
-  CHECK_THAT(refusal({{"covariance", rows({{1, 0, 0}, {0, 1, 0}})}}),
+  CHECK_THAT(test::refusal("gaussian", {{"covariance", rows({{1, 0, 0}, {0, 1, 0}})}}),
              Contains("square") && Contains("2 rows of 3"));
-  CHECK_THAT(refusal({{"covariance", rows({{NAN}})}}), Contains("finite") && Contains("nan"));
+  CHECK_THAT(test::refusal("gaussian", {{"covariance", rows({{NAN}})}}),
+             Contains("finite") && Contains("nan"));
 }
 
 TEST_CASE("options of a Gaussian that contradict each other are refused") {
   using Catch::Contains;
   const Eigen::VectorXd three = Eigen::VectorXd::Zero(3);
-  CHECK_THAT(refusal({{"dimension", 2}, {"mean", three}}),
+  CHECK_THAT(test::refusal("gaussian", {{"dimension", 2}, {"mean", three}}),
              Contains("dimension is for 2") && Contains("mean is for 3"));
-  CHECK_THAT(refusal({{"mean", three}, {"covariance", rows({{1, 0}, {0, 1}})}}),
+  CHECK_THAT(test::refusal("gaussian", {{"mean", three}, {"covariance", rows({{1, 0}, {0, 1}})}}),
              Contains("mean is for 3") && Contains("covariance is for 2"));
-  CHECK_THAT(refusal({{"covariance", rows({{1}})}, {"correlation", 0.5}}),
+  CHECK_THAT(test::refusal("gaussian", {{"covariance", rows({{1}})}, {"correlation", 0.5}}),
              Contains("exclude each other"));
-  CHECK_THAT(refusal({{"dimension", 3}, {"correlation", -0.6}}),
+  CHECK_THAT(test::refusal("gaussian", {{"dimension", 3}, {"correlation", -0.6}}),
              Contains("greater than -0.5") && Contains("-0.6"));
-  CHECK_THAT(refusal({{"mean", Eigen::VectorXd(0)}}), Contains("mean must not be empty"));
+  CHECK_THAT(test::refusal("gaussian", {{"mean", Eigen::VectorXd(0)}}),
+             Contains("mean must not be empty"));
 }

@@ -19,15 +19,6 @@ test::OptionMap with_table(Eigen::MatrixXd values, test::OptionMap more = {}) {
   return more;
 }
 
-std::string refusal(test::OptionMap options) {
-  try {
-    test::model("logistic_regression", std::move(options));
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 }  // namespace
 
 TEST_CASE("logistic regression meets what every density must") {
@@ -159,23 +150,29 @@ TEST_CASE("data that logistic regression cannot use are refused with what was fo
   using Catch::Contains;
   Eigen::MatrixXd values = small_table();
   values(2, 2) = 7;
-  CHECK_THAT(refusal(with_table(values)),
+  CHECK_THAT(test::refusal("logistic_regression", with_table(values)),
              Contains("coded 0/1, 1/2 or -1/1") && Contains("3 values 0, 1, 7"));
   values = small_table();
   values(3, 1) = NAN;
-  CHECK_THAT(refusal(with_table(values)), Contains("nan in row 4 of column \"b\""));
+  CHECK_THAT(test::refusal("logistic_regression", with_table(values)),
+             Contains("nan in row 4 of column \"b\""));
   values = small_table();
   values.col(0).setConstant(3.5);
-  CHECK_THAT(refusal(with_table(values)), Contains("column \"a\" is constant (3.5)"));
-  CHECK_THAT(refusal(with_table(small_table(), {{"response", std::string("labels")}})),
+  CHECK_THAT(test::refusal("logistic_regression", with_table(values)),
+             Contains("column \"a\" is constant (3.5)"));
+  CHECK_THAT(test::refusal("logistic_regression",
+                           with_table(small_table(), {{"response", std::string("labels")}})),
              Contains("one of the table's 3 columns") && Contains("\"labels\"") &&
                  Contains("a, b, label"));
-  CHECK_THAT(refusal(with_table(small_table(), {{"response", std::string("4")}})),
+  CHECK_THAT(test::refusal("logistic_regression",
+                           with_table(small_table(), {{"response", std::string("4")}})),
              Contains("\"4\""));
-  CHECK_THAT(
-      refusal({{"data", test::table({"y"}, Eigen::MatrixXd::Ones(3, 1))}, {"intercept", false}}),
-      Contains("a column besides the response"));
-  CHECK_THAT(refusal({{"data", test::table({"x", "y"}, Eigen::MatrixXd(0, 2))}}),
+  CHECK_THAT(test::refusal(
+                 "logistic_regression",
+                 {{"data", test::table({"y"}, Eigen::MatrixXd::Ones(3, 1))}, {"intercept", false}}),
+             Contains("a column besides the response"));
+  CHECK_THAT(test::refusal("logistic_regression",
+                           {{"data", test::table({"x", "y"}, Eigen::MatrixXd(0, 2))}}),
              Contains("at least one row"));
 }
 

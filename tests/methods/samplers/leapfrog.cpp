@@ -1,5 +1,6 @@
 #include "support/chains.hpp"
 #include "support/gaussian_target.hpp"
+#include "support/quartic_target.hpp"
 
 using namespace elbow;
 using namespace elbow::test;
@@ -11,27 +12,10 @@ using Eigen::VectorXd;
 
 namespace {
 
-/// exp(-z^4 / 4), whose leapfrog is not linear.
-class Quartic final : public Model, public Density {
- public:
-  Density* density() override { return this; }
-  Index dimension() const override { return 1; }
-  std::vector<Variable> variables() const override { return {{"z", {}, {}, ""}}; }
-  void log_density(Draws z, VectorOut log_p) override {
-    log_p = -0.25 * z.row(0).array().pow(4).transpose();
-  }
-  void log_density_gradient(Draws z, VectorOut log_p, DrawsOut gradient) override {
-    columns += z.cols();
-    log_density(z, log_p);
-    gradient = -z.array().cube();
-  }
-  Index columns = 0;
-};
-
 /// The rejection probability 1 - min(1, exp(-dH)) of paths from many places of the target.
 double mean_rejection(double step) {
   constexpr Index chains = 2000;
-  Quartic target;
+  QuarticTarget target;
   MatrixXd starts(1, chains);
   stream(21, "starts").fill_normal(starts);
   const Chains chain = sample(
@@ -42,7 +26,7 @@ double mean_rejection(double step) {
 }  // namespace
 
 TEST_CASE("The leapfrog path is the one of its formula") {
-  Quartic target;
+  QuarticTarget target;
   const double start = 0.7, step = 0.1;
   const Chains chain =
       sample(target, "hmc", {{"step_size", step}, {"path_length", 1.0}, {"jitter", 0.0}},
@@ -69,7 +53,7 @@ TEST_CASE("The energy error of the leapfrog falls with the square of the step") 
 }
 
 TEST_CASE("Paths cut by max_steps or of few steps cost no more gradients than their steps") {
-  Quartic target;
+  QuarticTarget target;
   const Index most = GENERATE(3, 1000);
   const Chains chain =
       sample(target, "hmc", {{"step_size", 0.1}, {"max_steps", std::int64_t(most)}},

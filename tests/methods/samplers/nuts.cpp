@@ -1,5 +1,6 @@
 #include "support/chains.hpp"
 #include "support/gaussian_target.hpp"
+#include "support/quartic_target.hpp"
 
 using namespace elbow;
 using namespace elbow::test;
@@ -7,23 +8,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 namespace {
-
-/// exp(-z^4 / 4), whose leapfrog is not linear.
-class Quartic final : public Model, public Density {
- public:
-  Density* density() override { return this; }
-  Index dimension() const override { return 1; }
-  std::vector<Variable> variables() const override { return {{"z", {}, {}, ""}}; }
-  void log_density(Draws z, VectorOut log_p) override {
-    log_p = -0.25 * z.row(0).array().pow(4).transpose();
-  }
-  void log_density_gradient(Draws z, VectorOut log_p, DrawsOut gradient) override {
-    columns += z.cols();
-    log_density(z, log_p);
-    gradient = -z.array().cube();
-  }
-  Index columns = 0;
-};
 
 /// v ~ N(0, 1), x ~ N(0, e^v): E x^2 = e^(1/2), E x^2 v = e^(1/2), D = 2.
 class MildFunnel final : public Model, public Density {
@@ -154,7 +138,7 @@ double mean_of(const Chains& chains, const std::string& field, std::size_t from)
 
 TEST_CASE("A NUTS transition is the one of the recursive definition") {
   const double step = GENERATE(0.05, 0.2, 0.9);
-  Quartic target;
+  QuarticTarget target;
   const Chains chain =
       sample(target, "nuts", {{"step_size", step}}, MatrixXd::Constant(1, 1, 0.7), 0, 300);
   double at = 0.7;
@@ -189,7 +173,7 @@ TEST_CASE("On a standard normal no path grows on after half a period") {
 }
 
 TEST_CASE("NUTS asks for as many gradients as it reports steps") {
-  Quartic target;
+  QuarticTarget target;
   const Chains chain =
       sample(target, "nuts", {{"step_size", 0.1}}, MatrixXd::Constant(1, 5, 0.3), 0, 40);
   double steps = 0;

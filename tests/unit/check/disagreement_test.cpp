@@ -2,18 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <elbow/math.hpp>
-#include <limits>
 
 #include "check/mean.hpp"
 
 using namespace elbow;
 using namespace elbow::check;
-
-namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 TEST_CASE("Equal infinities agree, opposite ones and NaN do not") {
   const Eigen::Vector3d expected(1, infinity, -infinity);

@@ -1,13 +1,10 @@
 #pragma once
 
 #include <elbow/math.hpp>
-#include <limits>
 
 #include "compare/result_folder.hpp"
 
 namespace elbow::test {
-
-inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// A finished cell with one ELBO.
 inline CellSummary cell(const std::string& model, const std::string& method, int replicate,

@@ -11,8 +11,6 @@ using Catch::Contains;
 using test::cell;
 using test::failed_cell;
 using test::folder;
-using test::infinity;
-using test::not_a_number;
 
 namespace {
 

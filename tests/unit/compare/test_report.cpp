@@ -220,7 +220,7 @@ TEST_CASE("Plots of constants and of huge numbers have finite coordinates") {
     const std::string plot = line_plot({"x", true}, "y", {line}).svg;
     CHECK_THAT(plot, Contains("<polyline") && !Contains("nan") && !Contains("inf"));
     const std::string intervals =
-        interval_plot({{0, "a", value, 0}, {1, "b", test::infinity, test::not_a_number}}).svg;
+        interval_plot({{0, "a", value, 0}, {1, "b", infinity, not_a_number}}).svg;
     CHECK_THAT(intervals, Contains("<circle"));
   }
 }

@@ -30,13 +30,6 @@ Numbers read(const std::filesystem::path& file, const std::string& name) {
   return numbers;
 }
 
-std::size_t files_in(const std::filesystem::path& folder) {
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (!entry.is_directory()) ++count;
-  return count;
-}
-
 }  // namespace
 
 TEST_CASE("A matrix-valued draw is stored in C order with its shape behind chain and draw") {

@@ -53,13 +53,6 @@ void write_much(CellWriter& cell) {
     for (Index chain = 0; chain < 2; ++chain) draws.append(chain, Eigen::MatrixXd::Random(61, 100));
 }
 
-std::size_t files_in(const std::filesystem::path& folder) {
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (!entry.is_directory()) ++count;
-  return count;
-}
-
 /// Of HDF5, except for types, which the program keeps.
 ssize_t open_handles() {
   return H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL),
