@@ -19,7 +19,6 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 ProgramRun compare_program(const fs::path& folder, const std::string& arguments = "") {
   return run_program("compare " + folder.string() + " " + arguments);
@@ -200,7 +199,7 @@ TEST_CASE("LaTeX tables have a cell for every column, and no bare special charac
   CHECK(rows == 2 * (1 + 4));
 }
 
-TEST_CASE("--by makes a table per model, per method or per value of an option") {
+TEST_CASE("The option --by makes a table per model, per method or per value of an option") {
   const ScratchFolder place;
   const fs::path folder = write_results(place / "grid", grid());
   const auto titles = [&](const std::string& by) {
@@ -222,7 +221,7 @@ TEST_CASE("--by makes a table per model, per method or per value of an option") 
   CHECK(titles("--by method.optimizer.learning_rate") == by_rate);
 }
 
-TEST_CASE("--where selects; values of one name are alternatives, names are conditions") {
+TEST_CASE("The option --where selects: values of one name are alternatives, names are conditions") {
   const ScratchFolder place;
   const fs::path folder = write_results(place / "grid", grid());
   const auto rows = [&](const std::string& where) {
@@ -241,7 +240,7 @@ TEST_CASE("--where selects; values of one name are alternatives, names are condi
   CHECK(first["mean"] == 0.1);
 }
 
-TEST_CASE("--baseline gives differences, replicate by replicate, with a sign") {
+TEST_CASE("The option --baseline gives differences, replicate by replicate, with a sign") {
   const ScratchFolder place;
   // Replicates differ by 100, the methods by 1 and 3 on them: 2 +- 1.
   const fs::path folder = write_results(
