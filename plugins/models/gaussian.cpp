@@ -1,4 +1,3 @@
-#include <Eigen/QR>
 #include <elbow/elbow.hpp>
 #include <elbow/linear_algebra.hpp>
 
@@ -40,15 +39,29 @@ Index dimension_of(const Options& o) {
   return dimension;
 }
 
-/// Uniform over the rotations and reflections: Q of a normal matrix with R's diagonal positive
-/// (Stewart 1980, section 3).
+Eigen::MatrixXd product(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+  Eigen::MatrixXd c = Eigen::MatrixXd::Zero(a.rows(), b.cols());
+  add_product(1, a, b, c);
+  return c;
+}
+
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& factor) {
+  return factor.triangularView<Eigen::Lower>().solve(
+      Eigen::MatrixXd::Identity(factor.rows(), factor.cols()));
+}
+
+/// Uniform over the rotations and reflections: Q of a normal matrix whose R has a positive diagonal
+/// (Stewart 1980, section 3), by R^T R = Q^T Q. The second pass removes the rounding of the first
+/// (CholeskyQR2: Yamamoto et al. 2015).
 Eigen::MatrixXd random_rotation(Index n, RandomStream stream) {
-  Eigen::MatrixXd normals(n, n);
-  stream.fill_normal(normals);
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(normals);
-  const Eigen::VectorXd sign =
-      (qr.matrixQR().diagonal().array() < 0).select(-Eigen::VectorXd::Ones(n), 1);
-  return Eigen::MatrixXd(qr.householderQ()) * sign.asDiagonal();
+  Eigen::MatrixXd q(n, n);
+  stream.fill_normal(q);
+  for (int pass = 0; pass < 2; ++pass) {
+    const Eigen::MatrixXd gram = product(q.transpose(), q);
+    const Eigen::MatrixXd factor = cholesky_factor(0.5 * (gram + gram.transpose()), "Q^T Q");
+    q = product(q, inverse_of_lower(factor).transpose());
+  }
+  return q;
 }
 
 Eigen::MatrixXd covariance_of(const Options& o, Index n, const RandomStream& stream) {
@@ -70,7 +83,8 @@ Eigen::MatrixXd covariance_of(const Options& o, Index n, const RandomStream& str
     const double half_range = 0.5 * std::log(o.real("condition_number"));
     const Eigen::VectorXd eigenvalues = Eigen::ArrayXd::LinSpaced(n, -half_range, half_range).exp();
     const Eigen::MatrixXd rotation = random_rotation(n, stream);
-    const Eigen::MatrixXd covariance = rotation * eigenvalues.asDiagonal() * rotation.transpose();
+    const Eigen::MatrixXd covariance =
+        product(rotation * eigenvalues.asDiagonal(), rotation.transpose());
     return 0.5 * (covariance + covariance.transpose());
   }
   return Eigen::MatrixXd::Identity(n, n);
@@ -94,8 +108,7 @@ class Gaussian final : public Model, public Density, public Reference {
                                         : Eigen::VectorXd::Zero(dimension_)),
         covariance_(covariance_of(setup.options, dimension_, setup.data_stream)),
         factor_(factor_of(covariance_)),
-        whitening_(factor_.triangularView<Eigen::Lower>().solve(
-            Eigen::MatrixXd::Identity(dimension_, dimension_))),
+        whitening_(inverse_of_lower(factor_)),
         whitening_transposed_(whitening_.transpose()),
         log_normaliser_(0.5 * double(dimension_) * log_2pi +
                         factor_.diagonal().array().log().sum()) {
@@ -153,7 +166,7 @@ class Gaussian final : public Model, public Density, public Reference {
   void sample(RandomStream& stream, DrawsOut z) const override {
     Eigen::MatrixXd noise(z.rows(), z.cols());
     stream.fill_normal(noise);
-    z = (factor_.triangularView<Eigen::Lower>() * noise).colwise() + mean_;
+    z = product(factor_, noise).colwise() + mean_;
   }
 
  private:
