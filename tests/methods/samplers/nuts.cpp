@@ -1,3 +1,5 @@
+#include <Eigen/QR>
+
 #include "support/chains.hpp"
 #include "support/gaussian_target.hpp"
 #include "support/quartic_target.hpp"
@@ -199,7 +201,10 @@ TEST_CASE("NUTS has the moments of an ill-conditioned Gaussian with every metric
       GENERATE(table<std::string, std::string>({{"unit", "variance"},
                                                 {"diagonal", "variance"},
                                                 {"diagonal", "fisher"},
-                                                {"dense", "variance"}}));
+                                                {"dense", "variance"},
+                                                {"dense", "fisher"},
+                                                {"low_rank", "variance"},
+                                                {"low_rank", "fisher"}}));
   GaussianTarget target = ill_conditioned();
   const Chains chains = sample(target, "nuts", {{"metric", metric}, {"adaptation", adaptation}},
                                MatrixXd::Zero(5, 4), 500, 4000);
@@ -298,11 +303,68 @@ TEST_CASE("A target without a finite integral is refused with the reason") {
                       Catch::Contains("no finite integral"));
 }
 
-TEST_CASE("The Fisher adaptation has no dense form and says so") {
-  GaussianTarget target = correlated(0.5);
-  REQUIRE_THROWS_WITH(
-      sample(target, "nuts",
-             {{"metric", std::string("dense")}, {"adaptation", std::string("fisher")}},
-             MatrixXd::Zero(2, 1), 100, 100),
-      Catch::Contains("diagonal") && Catch::Contains("dense"));
+TEST_CASE("From draws and gradients a correlated Gaussian's metric is exact after one window") {
+  // Gradients of a normal are -P (z - m): the matrix S with S cov(gradients) S = cov(draws) is the
+  // covariance for any draws that span the space, and paths are those of a standard normal.
+  const std::string metric = GENERATE("dense", "low_rank");
+  GaussianTarget target = ill_conditioned();
+  const Chains chains =
+      sample(target, "nuts", {{"metric", metric}, {"adaptation", std::string("fisher")}},
+             MatrixXd::Constant(5, 2, 0.5), 100, 200);
+  REQUIRE(mean_of(chains, "n_steps", 100) < 8);
+}
+
+TEST_CASE("A low-rank metric finds a few narrow and wide directions among many dimensions") {
+  // 60 dimensions of variance 1 but for three directions along no axis, and windows with fewer
+  // draws than dimensions.
+  constexpr Index d = 60;
+  MatrixXd axes(d, 3);
+  stream(41).fill_normal(axes);
+  axes = axes.householderQr().householderQ() * MatrixXd::Identity(d, 3);
+  const Eigen::Vector3d variances(100, 25, 0.04);
+  const MatrixXd covariance =
+      MatrixXd::Identity(d, d) +
+      axes * (variances - Eigen::Vector3d::Ones()).asDiagonal() * axes.transpose();
+  GaussianTarget target(VectorXd::Zero(d), covariance);
+  const auto cost = [&](const std::string& metric, const std::string& adaptation,
+                        std::int64_t rank) {
+    const Chains chains =
+        sample(target, "nuts", {{"metric", metric}, {"adaptation", adaptation}, {"rank", rank}},
+               MatrixXd::Zero(d, 2), 300, 400);
+    const auto along =
+        average(chains, 300, [&](const auto& z) { return std::pow(z.dot(axes.col(0)), 2); });
+    REQUIRE(std::abs(along.mean - 100) < 4 * along.mcse);
+    return mean_of(chains, "n_steps", 300);
+  };
+  const double diagonal = cost("diagonal", "fisher", 1);
+  REQUIRE(cost("low_rank", "fisher", 10) < 0.5 * diagonal);
+  REQUIRE(cost("low_rank", "variance", 10) < diagonal);
+  // One direction of three leaves the others to be followed.
+  REQUIRE(cost("low_rank", "fisher", 1) > 1.5 * cost("low_rank", "fisher", 10));
+}
+
+TEST_CASE("A coordinate that cannot move breaks no metric") {
+  // -inf anywhere but on the line z_1 = 0.5: only steps below rounding are accepted.
+  class Wall final : public Model, public Density {
+   public:
+    Density* density() override { return this; }
+    Index dimension() const override { return 2; }
+    std::vector<Variable> variables() const override { return {{"z", {2}, {}, ""}}; }
+    void log_density(Draws z, VectorOut log_p) override {
+      for (Index s = 0; s < z.cols(); ++s)
+        log_p[s] = z(1, s) == 0.5 ? log_normal(z(0, s), 0, 1) : -INFINITY;
+    }
+    void log_density_gradient(Draws z, VectorOut log_p, DrawsOut gradient) override {
+      log_density(z, log_p);
+      gradient.setZero();
+    }
+  } target;
+  const std::string metric = GENERATE("diagonal", "dense", "low_rank");
+  const std::string adaptation = GENERATE("variance", "fisher");
+  const Chains chains = sample(target, "nuts", {{"metric", metric}, {"adaptation", adaptation}},
+                               MatrixXd::Constant(2, 1, 0.5), 100, 10);
+  for (const MatrixXd& z : chains.z) {
+    REQUIRE(z(1, 0) == 0.5);
+    REQUIRE(std::isfinite(z(0, 0)));
+  }
 }
