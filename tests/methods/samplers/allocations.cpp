@@ -43,6 +43,7 @@ TEST_CASE("A sampler's transitions do not allocate, in warm-up or after it") {
                                      {"elliptical_slice", {}},
                                      {"mala", {}},
                                      {"parallel_tempering", {}},
+                                     {"sgld", {}},
                                      {"slice", {}},
                                      {"random_walk_metropolis", {}}}));
   REQUIRE(allocations_from(1, name, options) == 0);
