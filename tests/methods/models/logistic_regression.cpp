@@ -1,8 +1,6 @@
 #include <Eigen/Cholesky>
-#include <cstdlib>
-#include <fstream>
 
-#include "support/minibatch_checks.hpp"
+#include "support/german_credit.hpp"
 
 using namespace elbow;
 
@@ -177,20 +175,9 @@ TEST_CASE("data that logistic regression cannot use are refused with what was fo
 }
 
 TEST_CASE("German credit has the published Laplace approximation and evidence") {
-  const char* const folder = std::getenv("ELBOW_DATA");
-  std::ifstream file(std::string(folder ? folder : ".") + "/uci/german.data-numeric");
-  if (!file) {
-    WARN("TEST SKIPPED: $ELBOW_DATA/uci/german.data-numeric is not there");
-    return;
-  }
-  Eigen::MatrixXd values(1000, 25);
-  for (Index i = 0; i < 1000; ++i)
-    for (Index j = 0; j < 25; ++j) file >> values(i, j);
-  REQUIRE(file);
-  std::vector<std::string> columns;
-  for (int j = 1; j <= 25; ++j) columns.push_back(std::to_string(j));
-  const auto model = test::model("logistic_regression", {{"data", test::table(columns, values)}});
-  Density& density = *model->density();
+  const auto model = test::german_credit();
+  if (!model) return;
+  Density& density = *(*model)->density();
   REQUIRE(density.dimension() == 25);
 
   // Newton's method with the Hessian by differences of the gradient.
