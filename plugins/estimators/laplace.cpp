@@ -1,4 +1,4 @@
-#include <Eigen/Eigenvalues>
+#include <Eigen/Jacobi>
 #include <Eigen/LU>
 #include <elbow/elbow.hpp>
 
@@ -103,7 +103,8 @@ class Laplace final : public Estimator {
         block_(points_),
         log_p_(points_.cols()),
         precision_(z_.size(), z_.size()),
-        eigen_(z_.size()),
+        vectors_(precision_),
+        lambda_(z_.size()),
         value_(1) {
     const Index dimension = approximation_.dimension();
     if (setup.options.has("start")) {
@@ -141,24 +142,23 @@ class Laplace final : public Estimator {
       return Progress::non_finite;
     }
     trace[0] = log_p_[0];
-    const VectorXd& lambda = eigen_.eigenvalues();  // increasing
-    const double floor = singular * std::max(lambda[lambda.size() - 1], -lambda[0]);
-    const bool maximum = lambda[0] > floor;
+    const double floor = singular * lambda_.cwiseAbs().maxCoeff(), smallest = lambda_.minCoeff();
+    const bool maximum = smallest > floor;
 
     // Where the curvature has the wrong sign the step goes uphill all the same, by its size.
-    curvature_ = lambda.cwiseAbs().cwiseMax(std::max(floor, std::numeric_limits<double>::min()));
+    curvature_ = lambda_.cwiseAbs().cwiseMax(std::max(floor, std::numeric_limits<double>::min()));
     direction_ = block_.col(0).cwiseProduct(scale_);
-    slope_.noalias() = eigen_.eigenvectors().transpose() * direction_;
+    slope_.noalias() = vectors_.transpose() * direction_;
     const double gain = 0.5 * (slope_.array().square() / curvature_.array()).sum();
     approximation_.mean() = z_;
     for (Index j = 0; j < z_.size(); ++j)
       approximation_.factor().col(j) =
-          scale_.cwiseProduct(eigen_.eigenvectors().col(j)) / std::sqrt(curvature_[j]);
-    trace[1] = maximum ? log_p_[0] + 0.5 * dimension * log_2pi - 0.5 * lambda.array().log().sum() +
+          scale_.cwiseProduct(vectors_.col(j)) / std::sqrt(curvature_[j]);
+    trace[1] = maximum ? log_p_[0] + 0.5 * dimension * log_2pi - 0.5 * lambda_.array().log().sum() +
                              scale_.array().log().sum()
                        : std::numeric_limits<double>::quiet_NaN();
     trace[2] = gain;
-    trace[3] = lambda[0];
+    trace[3] = smallest;
     if (gain <= tolerance_) {
       if (maximum) return Progress::converged;
       // Curvature below the rounding errors may be above them once all scales are right.
@@ -168,7 +168,7 @@ class Laplace final : public Estimator {
     }
 
     slope_.array() /= curvature_.array();
-    direction_.noalias() = eigen_.eigenvectors() * slope_;
+    direction_.noalias() = vectors_ * slope_;
     direction_.array() *= scale_.array();
     return climb(density, gain) ? Progress::going : Progress::diverged;
   }
@@ -199,8 +199,33 @@ class Laplace final : public Estimator {
     next_scale_ = precision_.diagonal().cwiseAbs().cwiseSqrt().cwiseInverse();
     next_scale_ = scale_.cwiseProduct(next_scale_.cwiseMax(1e-3).cwiseMin(1e3));
     if (!precision_.allFinite()) return false;
-    eigen_.compute(precision_);
+    diagonalize();
     return true;
+  }
+
+  /// precision_ = vectors_ diag(lambda_) vectors_^T by cyclic Jacobi rotations, which find small
+  /// eigenvalues of scaled matrices to their own precision, in place (Golub & Van Loan 2013, 8.5).
+  void diagonalize() {
+    const Index d = z_.size();
+    const double largest = precision_.cwiseAbs().maxCoeff();
+    vectors_.setIdentity();
+    for (int sweep = 0; sweep < 50; ++sweep) {
+      bool rotated = false;
+      for (Index j = 1; j < d; ++j)
+        for (Index i = 0; i < j; ++i) {
+          const double coupling = std::abs(precision_(i, j));
+          const double sizes = std::sqrt(std::abs(precision_(i, i) * precision_(j, j)));
+          if (coupling <= std::max(1e-15 * sizes, 1e-20 * largest)) continue;
+          Eigen::JacobiRotation<double> rotation;
+          rotation.makeJacobi(precision_, i, j);
+          precision_.applyOnTheLeft(i, j, rotation.adjoint());
+          precision_.applyOnTheRight(i, j, rotation);
+          vectors_.applyOnTheRight(i, j, rotation);
+          rotated = true;
+        }
+      if (!rotated) break;
+    }
+    lambda_ = precision_.diagonal();
   }
 
   /// Armijo's rule with halving. @return false when no step along the direction goes up
@@ -224,10 +249,10 @@ class Laplace final : public Estimator {
   VectorXd z_, scale_, next_scale_;  ///< [D]
   MatrixXd points_, block_;          ///< [D x 4 D + 1]  z_ and the points around it, gradients
   VectorXd log_p_;                   ///< [4 D + 1]
-  MatrixXd precision_;               ///< [D x D]  scaled in its rows and columns
-  Eigen::SelfAdjointEigenSolver<MatrixXd> eigen_;  ///< of that
-  VectorXd curvature_, slope_;                     ///< [D]  along the eigenvectors
-  VectorXd direction_, there_, value_;             ///< [D], [D], [1]  of the line search
+  MatrixXd precision_, vectors_;     ///< [D x D]  scaled in its rows and columns; its eigenvectors
+  VectorXd lambda_;                  ///< [D]  its eigenvalues
+  VectorXd curvature_, slope_;       ///< [D]  along the eigenvectors
+  VectorXd direction_, there_, value_;  ///< [D], [D], [1]  of the line search
 };
 
 }  // namespace
