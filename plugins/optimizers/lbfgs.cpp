@@ -1,0 +1,113 @@
+#include <elbow/elbow.hpp>
+
+namespace {
+
+using namespace elbow;
+using Eigen::VectorXd;
+
+std::vector<Option> options() {
+  return {integer("memory", 10, "pairs of steps and gradient changes that are kept").at_least(1),
+          real("learning_rate", 1.0, "share of the quasi-Newton step that is taken")
+              .above(0)
+              .at_most(1),
+          real("largest_step", 1.0, "bound on a step's Euclidean length, over all parameters")
+              .above(0)};
+}
+
+/// The quasi-Newton direction H g by the two-loop recursion, from gradients alone: for objectives
+/// without noise (quadrature, fixed draws). Pairs along which the objective is not concave are left
+/// out, and the length of a step is bounded, in place of a line search.
+class Lbfgs final : public Optimizer {
+ public:
+  explicit Lbfgs(const OptimizerSetup& setup)
+      : parameters_(setup.parameters.begin(), setup.parameters.end()),
+        learning_rate_(setup.options.real("learning_rate")),
+        largest_step_(setup.options.real("largest_step")),
+        memory_(setup.options.integer("memory")) {
+    Index size = 0;
+    for (const Parameters* parameters : parameters_) size += parameters->size();
+    steps_.resize(size, memory_);
+    falls_.resize(size, memory_);
+    products_.resize(memory_);
+    shares_.resize(memory_);
+    gradient_.setZero(size);
+    fall_.setZero(size);
+    direction_.setZero(size);
+  }
+
+  void step(std::span<const Gradient* const> gradients) override {
+    // The previous step is in direction_ and the gradient before it in gradient_.
+    fall_ = gradient_;
+    flatten(gradients);
+    if (started_) {
+      fall_ -= gradient_;
+      const double product = direction_.dot(fall_);
+      if (product > 1e-10 * direction_.norm() * fall_.norm()) {
+        const Index slot = pairs_ % memory_;
+        steps_.col(slot) = direction_;
+        falls_.col(slot) = fall_;
+        products_[slot] = product;
+        ++pairs_;
+      }
+    }
+    started_ = true;
+
+    direction_ = gradient_;
+    const Index count = std::min(pairs_, memory_);
+    for (Index k = 1; k <= count; ++k) {
+      const Index i = (pairs_ - k) % memory_;
+      shares_[i] = steps_.col(i).dot(direction_) / products_[i];
+      direction_ -= shares_[i] * falls_.col(i);
+    }
+    if (count > 0) {
+      const Index last = (pairs_ - 1) % memory_;
+      direction_ *= products_[last] / falls_.col(last).squaredNorm();
+    }
+    for (Index k = count; k >= 1; --k) {
+      const Index i = (pairs_ - k) % memory_;
+      direction_ += (shares_[i] - falls_.col(i).dot(direction_) / products_[i]) * steps_.col(i);
+    }
+    const double length = learning_rate_ * direction_.norm();
+    step_size_ = learning_rate_ * (length > largest_step_ ? largest_step_ / length : 1);
+    direction_ *= step_size_;
+    move();
+  }
+
+  double step_size() const override { return step_size_; }
+
+ private:
+  void flatten(std::span<const Gradient* const> gradients) {
+    Index at = 0;
+    for (const Gradient* part : gradients) {
+      gradient_.segment(at, part->f64().size()) = part->f64();
+      at += part->f64().size();
+      gradient_.segment(at, part->f32().size()) = part->f32().cast<double>();
+      at += part->f32().size();
+    }
+  }
+  void move() {
+    Index at = 0;
+    for (Parameters* x : parameters_) {
+      x->f64() += direction_.segment(at, x->f64().size());
+      at += x->f64().size();
+      x->f32() += direction_.segment(at, x->f32().size()).cast<float>();
+      at += x->f32().size();
+    }
+  }
+
+  std::vector<Parameters*> parameters_;
+  double learning_rate_, largest_step_;
+  Index memory_, pairs_ = 0;
+  bool started_ = false;
+  Eigen::MatrixXd steps_, falls_;         ///< [P x memory]  s, and y = minus the gradient's change
+  VectorXd products_, shares_;            ///< [memory]  s . y, and the first loop's coefficients
+  VectorXd gradient_, direction_, fall_;  ///< [P]
+  double step_size_ = std::numeric_limits<double>::quiet_NaN();
+};
+
+}  // namespace
+
+ELBOW_PLUGIN(Lbfgs, options,
+             {.name = "lbfgs",
+              .summary = "limited-memory quasi-Newton steps, for gradients without noise",
+              .source = "Nocedal & Wright 2006, algorithm 7.4"})

@@ -1,0 +1,144 @@
+#include "support/fit.hpp"
+#include "support/gaussian_target.hpp"
+
+using namespace elbow;
+using namespace elbow::test;
+using Eigen::VectorXd;
+
+namespace {
+
+/// An optimizer on one block of numbers.
+class Moves {
+ public:
+  Moves(const std::string& name, OptionMap options, const VectorXd& start, Index iterations = 0)
+      : id_(x_.add("x", start.size())),
+        gradient_(begin(start)),
+        optimizer_(optimizer(name, all_, std::move(options), iterations)) {}
+
+  VectorXd step(const VectorXd& gradient) {
+    gradient_.f64() = gradient;
+    optimizer_->step(views_);
+    return x();
+  }
+  VectorXd x() { return x_.vector(id_); }
+  double step_size() const { return optimizer_->step_size(); }
+
+ private:
+  Gradient begin(const VectorXd& start) {
+    x_.vector(id_) = start;
+    return Gradient(x_);
+  }
+
+  Parameters x_;
+  BlockId<double> id_;
+  Gradient gradient_;
+  Parameters* const all_[1] = {&x_};
+  const Gradient* const views_[1] = {&gradient_};
+  Built<Optimizer> optimizer_;
+};
+
+std::vector<double> random_gradients(Index n) {
+  std::vector<double> out(static_cast<std::size_t>(n));
+  RandomStream numbers = stream(4);
+  for (double& g : out) g = 3 * numbers.normal() + 1;
+  return out;
+}
+
+VectorXd one(double x) { return VectorXd::Constant(1, x); }
+
+const OptionMap constant = {{"schedule", std::string("constant")},
+                            {"averaging", std::string("none")},
+                            {"learning_rate", 0.3}};
+
+}  // namespace
+
+TEST_CASE("AdaGrad divides by the root of the sum of squared gradients") {
+  OptionMap options = constant;
+  options["epsilon"] = 0.01;
+  Moves moves("adagrad", options, one(2));
+  double x = 2, sum = 0;
+  for (const double g : random_gradients(50)) {
+    sum += g * g;
+    x += 0.3 * g / (std::sqrt(sum) + 0.01);
+    REQUIRE(moves.step(one(g))[0] == Approx(x).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("RMSProp divides by the root of a running mean, with momentum after it") {
+  OptionMap options = constant;
+  options["decay"] = 0.8;
+  options["momentum"] = 0.6;
+  options["epsilon"] = 0.01;
+  Moves moves("rmsprop", options, one(2));
+  double x = 2, mean = 0, v = 0;
+  for (const double g : random_gradients(50)) {
+    mean = 0.8 * mean + 0.2 * g * g;
+    v = 0.6 * v + g / (std::sqrt(mean) + 0.01);
+    x += 0.3 * v;
+    REQUIRE(moves.step(one(g))[0] == Approx(x).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("Stan's schedule has its formula's steps") {
+  Moves moves("stan_advi", {{"eta", 0.7}, {"averaging", std::string("none")}}, one(2));
+  double x = 2, s = 0;
+  int t = 0;
+  for (const double g : random_gradients(50)) {
+    ++t;
+    s = t == 1 ? g * g : 0.1 * g * g + 0.9 * s;
+    x += 0.7 / std::sqrt(t) * g / (1 + std::sqrt(s));
+    REQUIRE(moves.step(one(g))[0] == Approx(x).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("DoWG steps by the distance over the weighted gradients of all parameters") {
+  const VectorXd start = (VectorXd(2) << 3, 4).finished();
+  Moves moves("dowg", {{"initial_distance", 0.01}, {"averaging", std::string("none")}}, start);
+  VectorXd x = start;
+  double distance = 0.01 * 6, sum = 0;
+  const std::vector<double> numbers = random_gradients(60);
+  for (std::size_t t = 0; t + 1 < numbers.size(); t += 2) {
+    const VectorXd g = (VectorXd(2) << numbers[t], numbers[t + 1]).finished();
+    distance = std::max(distance, (x - start).norm());
+    sum += distance * distance * g.squaredNorm();
+    x += distance * distance / std::sqrt(sum) * g;
+    REQUIRE(moves.step(g).isApprox(x, 1e-12));
+  }
+}
+
+TEST_CASE("L-BFGS finds the maximum of a badly conditioned quadratic in a few steps") {
+  constexpr Index d = 8;
+  const VectorXd h = VectorXd::LinSpaced(d, std::log(0.1), std::log(100)).array().exp();
+  Moves moves("lbfgs", {{"largest_step", 100.0}}, VectorXd::Zero(d));
+  for (int i = 0; i < 100; ++i) moves.step(h.array() * (1 - moves.x().array()));
+  REQUIRE((moves.x().array() - 1).abs().maxCoeff() < 1e-8);
+}
+
+TEST_CASE("L-BFGS goes uphill where the objective is convex") {
+  // cos(x) near its minimum at pi: curvature of the wrong sign, then the maximum at 2 pi.
+  Moves moves("lbfgs", {}, one(pi + 0.3));
+  double last = std::cos(moves.x()[0]);
+  for (int i = 0; i < 30; ++i) moves.step(one(-std::sin(moves.x()[0])));
+  REQUIRE(std::cos(moves.x()[0]) > last);
+  REQUIRE(moves.x()[0] == Approx(2 * pi).epsilon(1e-8));
+}
+
+TEST_CASE("L-BFGS's steps are no longer than the bound") {
+  Moves moves("lbfgs", {{"largest_step", 0.25}}, VectorXd::Zero(3));
+  VectorXd before = moves.x();
+  for (int i = 0; i < 20; ++i) {
+    const VectorXd after = moves.step(VectorXd::Constant(3, 100) - 3 * moves.x());
+    REQUIRE((after - before).norm() <= 0.25 * (1 + 1e-12));
+    before = after;
+  }
+}
+
+TEST_CASE("A default fit reaches a posterior eight prior sds away with every optimizer") {
+  const std::string name = GENERATE("adagrad", "rmsprop", "dowg", "stan_advi");
+  GaussianTarget target = conjugate_normal();
+  const auto q = family("gaussian_mean_field", 1);
+  const Progress end = fit(target, *q, "reparameterized", {}, name, {}, 10000);
+  INFO(name << " " << q->parameters().f64().transpose());
+  REQUIRE(end == Progress::going);
+  REQUIRE(kl_to(*q, target.mean(), target.covariance()) < 0.01);
+}
