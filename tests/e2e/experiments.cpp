@@ -104,3 +104,42 @@ TEST_CASE(
     CHECK(mean(values(cells, "eight_schools", method, "mean_error_max")) > 0.05);
   for (const double rhat : values(cells, "eight_schools", "hmc", "rhat_max")) CHECK(rhat < 1.02);
 }
+
+TEST_CASE("divergences: each divergence has its own width on a correlated Gaussian") {
+  const Workplace place;
+  const auto cells = run(place, "divergences");
+  REQUIRE(cells.size() == 12);
+  const auto kl_to = [&](const char* method) {
+    return mean(values(cells, "gaussian", method, "kl_to_posterior"));
+  };
+  const auto kl_from = [&](const char* method) {
+    return mean(values(cells, "gaussian", method, "kl_from_posterior"));
+  };
+  CHECK(kl_to("renyi(estimator.alpha=1") == Approx(0.047155).margin(0.003));
+  CHECK(kl_from("inclusive") == Approx(0.047155).margin(0.003));
+  CHECK(kl_to("chi") == Approx(0.06234).margin(0.01));
+  CHECK(kl_to("renyi(estimator.alpha=1") < kl_to("inclusive"));
+  CHECK(kl_from("renyi(estimator.alpha=0.5") < kl_from("renyi(estimator.alpha=1"));
+}
+
+TEST_CASE("four_bumps: the inclusive fit has the density's moments, and flows the smallest KL") {
+  const Workplace place;
+  const auto cells = run(place, "four_bumps");
+  REQUIRE(cells.size() == 18);
+  for (const CellSummary& cell : cells) {
+    INFO(cell.model << " / " << cell.method << " / " << cell.replicate);
+    const Metric& kl = cell.metrics.at("kl_monte_carlo");
+    CHECK(kl.value > -5 * kl.mcse);
+  }
+  const auto of = [&](const char* method, const char* metric) {
+    return values(cells, "laplace_mixture", method, metric);
+  };
+  for (const char* metric : {"mean_error_max", "sd_error_max"})
+    for (const double error : of("inclusive", metric)) CHECK(error < 0.1);
+  const auto radial = of("flow(family=radial)", "kl_monte_carlo");
+  const auto inclusive = of("inclusive", "kl_monte_carlo");
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(radial[i] < 0.15);
+    CHECK(radial[i] < inclusive[i]);
+  }
+}

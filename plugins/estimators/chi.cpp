@@ -1,0 +1,97 @@
+#include <elbow/elbow.hpp>
+
+namespace {
+
+using namespace elbow;
+
+std::vector<Option> options() {
+  return {
+      integer("draws", 50, "Monte-Carlo draws per step").at_least(1),
+      real("order", 2, "n of the chi divergence; the larger, the more q covers the tails").above(1),
+      real("decay", 0.9, "decay per step of the running mean of w^n that scales the gradient")
+          .at_least(0)
+          .below(1)};
+}
+
+/// CUBO_n = (1/n) log E_q w^n with w = p(z) / q(z), above the log evidence. The K-draw logarithm is
+/// a biased estimate of it, even below the evidence on average, so that the gradient followed is
+/// that of E_q w^n itself, unbiased, over a constant C^n from earlier steps:
+/// d/dphi E w^n / (n C^n) = E (w / C)^n dlog w/dphi along z = T(noise; phi).
+class Chi final : public GradientEstimator {
+ public:
+  explicit Chi(const EstimatorSetup& setup)
+      : GradientEstimator({&setup.family->parameters()}),
+        order_(setup.options.real("order")),
+        decay_(setup.options.real("decay")) {
+    const Index draws = setup.options.integer("draws"), dimension = setup.family->dimension();
+    noise_.resize(setup.family->noise().rows(), draws);
+    z_.resize(dimension, draws);
+    g_z_.resize(dimension, draws);
+    log_w_.resize(draws);
+    log_q_.resize(draws);
+    weights_.resize(draws);
+  }
+
+  double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
+                            VectorOut trace) override {
+    if (!fit.items.empty())
+      throw Unsupported(
+          "powers of minibatch weights are no estimate of the bound: it needs all data items in "
+          "every step, leave out batch_size");
+    Family& q = *fit.family;
+    fill_noise(q.noise(), fit.stream, noise_);
+    q.sample(noise_, z_, log_q_);
+    fit.model.density()->log_density_gradient(z_, log_w_, g_z_);
+    trace[0] = double(log_w_.size() - log_w_.array().isFinite().count());
+    log_w_ -= log_q_;
+    weights_ = order_ * log_w_;
+    const double here = log_mean_exp(weights_);  // log of the mean of w^n
+    trace[1] = 0;
+    trace[2] = constant_ / order_;
+    if (!std::isfinite(here)) return -here / order_;
+    weights_ = (weights_.array() - here).exp() / double(weights_.size());
+    trace[1] = 1 / weights_.squaredNorm();
+
+    if (!started_) constant_ = here;
+    started_ = true;
+    // A burst beyond exp(30) of all earlier weights would overflow; it raises the constant first.
+    constant_ = std::max(constant_, here - 30);
+    trace[2] = constant_ / order_;
+    weights_ *= std::exp(here - constant_);
+    g_z_ *= weights_.asDiagonal();
+    g_z_ = -g_z_;
+    q.sample_pullback(g_z_, weights_, gradients[0]);
+    constant_ = mix(constant_, here);
+    return -here / order_;
+  }
+
+  std::vector<TraceField> own_fields() const override {
+    return {{"non_finite_draws", "draws whose log density was infinite or NaN", ""},
+            {"effective_draws", "(sum w^n)^2 / sum w^2n", ""},
+            {"log_scale", "log C, the running constant that the gradient is divided by", "nats"}};
+  }
+
+ private:
+  /// log(decay exp(a) + (1 - decay) exp(b))
+  double mix(double a, double b) const {
+    const double largest = std::max(a, b);
+    return largest +
+           std::log(decay_ * std::exp(a - largest) + (1 - decay_) * std::exp(b - largest));
+  }
+
+  double order_, decay_;
+  bool started_ = false;
+  double constant_ = 0;              ///< n log C
+  Eigen::MatrixXd noise_, z_, g_z_;  ///< [D x S]
+  Eigen::VectorXd log_w_, log_q_;    ///< [S]
+  Eigen::VectorXd weights_;          ///< [S]
+};
+
+}  // namespace
+
+ELBOW_PLUGIN(Chi, options,
+             {.name = "chi",
+              .summary = "chi divergence: descends an upper bound on the log evidence (CUBO)",
+              .source = "Dieng et al. 2017, eq. 5-6 and section 3",
+              .needs_of_model = Ability::density | Ability::gradient,
+              .needs_of_family = Ability::reparameterized})
