@@ -14,7 +14,8 @@ std::vector<Option> options() {
 class GaussianFullRank final : public Family,
                                public ClosedEntropy,
                                public GaussianForm,
-                               public ClosedKl {
+                               public ClosedKl,
+                               public NaturalGradient {
  public:
   explicit GaussianFullRank(const FamilySetup& setup)
       : mean_(parameters_.add("mean", setup.dimension)),
@@ -22,7 +23,9 @@ class GaussianFullRank final : public Family,
         lower_(parameters_.add("lower", setup.dimension * (setup.dimension - 1) / 2)),
         sample_factor_(Eigen::MatrixXd::Zero(setup.dimension, setup.dimension)),
         score_factor_(sample_factor_),
-        gradient_(sample_factor_) {
+        gradient_(sample_factor_),
+        column_(setup.dimension),
+        solved_(setup.dimension) {
     parameters_.vector(log_diagonal_).setConstant(std::log(setup.options.real("initial_scale")));
   }
 
@@ -100,6 +103,37 @@ class GaussianFullRank final : public Family,
     return 0.5 * (ratio.squaredNorm() + shift.squaredNorm() - double(dimension())) + log_ratio;
   }
 
+  // A change dL = L A, A lower triangular, has the Fisher metric sum_(i>j) A_ij^2 + 2 sum A_ii^2,
+  // so that A is the lower triangle of L^T dELBO/dL with half its diagonal; the mean has L L^T.
+  NaturalGradient* natural_gradient() override { return this; }
+  void precondition(GradientOut gradient) override {
+    unpack(parameters_, sample_factor_);
+    auto to_mean = gradient.vector(mean_);
+    auto to_diagonal = gradient.vector(log_diagonal_);
+    auto to_lower = gradient.vector(lower_);
+    column_.noalias() = sample_factor_.transpose() * to_mean;
+    to_mean.noalias() = sample_factor_ * column_;
+    Index at = 0;
+    for (Index j = 0; j < dimension(); ++j) {
+      const Index below = dimension() - j - 1;
+      column_.head(j).setZero();
+      column_[j] = to_diagonal[j] / sample_factor_(j, j);
+      column_.tail(below) = to_lower.segment(at, below);
+      solved_.noalias() = sample_factor_.transpose() * column_;
+      solved_.head(j).setZero();
+      solved_[j] *= 0.5;
+      column_.noalias() = sample_factor_ * solved_;
+      to_diagonal[j] = column_[j] / sample_factor_(j, j);
+      to_lower.segment(at, below) = column_.tail(below);
+      at += below;
+    }
+  }
+  void retract(GradientOut direction, double step) override {
+    mean() += step * direction.vector(mean_);
+    parameters_.vector(log_diagonal_) += step * direction.vector(log_diagonal_);
+    parameters_.vector(lower_) += step * direction.vector(lower_);
+  }
+
  private:
   Parameters::Column<double> mean() { return parameters_.vector(mean_); }
 
@@ -142,6 +176,7 @@ class GaussianFullRank final : public Family,
   BlockId<double> mean_, log_diagonal_, lower_;
   Eigen::MatrixXd sample_factor_, score_factor_;  ///< L of the most recent sample, and log_prob
   Eigen::MatrixXd gradient_;                      ///< [D x D]
+  Eigen::VectorXd column_, solved_;               ///< [D]
   Eigen::MatrixXd sampled_, scored_;  ///< [D x S] e of the most recent sample, and log_prob
   Eigen::MatrixXd weighted_;          ///< [D x S]
 };
@@ -152,4 +187,4 @@ ELBOW_PLUGIN(GaussianFullRank, options,
              {.name = "gaussian_full_rank",
               .summary = "Gaussian with any covariance, by its Cholesky factor",
               .provides = Ability::reparameterized | Ability::log_prob | Ability::closed_entropy |
-                          Ability::gaussian_form | Ability::closed_kl})
+                          Ability::gaussian_form | Ability::closed_kl | Ability::natural_gradient})

@@ -1,0 +1,199 @@
+#include <elbow/elbow.hpp>
+
+namespace {
+
+using namespace elbow;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+std::vector<Option> options() {
+  return {
+      integer("draws", 30, "draws that are made once and kept").at_least(2),
+      choice("entropy", {"closed", "monte_carlo"},
+             "how log q enters: the entropy in closed form; its average over the draws")
+          .when({.value = "closed", .needs_of_family = Ability::closed_entropy}),
+      integer("memory", 10, "pairs of steps and gradient changes that L-BFGS keeps").at_least(1),
+      real("tolerance", 1e-7, "gain that a quasi-Newton step promises below which it is over")
+          .above(0)
+          .unit("nats")};
+}
+
+/// The ELBO over one set of draws, a deterministic function of phi, maximised by L-BFGS; one
+/// iteration is one line search. Its maximum is above the best ELBO by the noise that q has fitted,
+/// of the order of P / S nats; `sampling_error` is the standard error that fresh draws would have.
+class FixedDraws final : public Estimator {
+ public:
+  explicit FixedDraws(const EstimatorSetup& setup)
+      : trained_{&setup.family->parameters()},
+        closed_(setup.options.text("entropy") == "closed"),
+        memory_(setup.options.integer("memory")),
+        tolerance_(setup.options.real("tolerance")),
+        gradient_(*trained_[0]) {
+    const Index draws = setup.options.integer("draws"), d = setup.family->dimension();
+    const Index size = trained_[0]->size();
+    if (size > 3 * d && draws <= d)
+      throw OptionError(
+          "draws must be more than the model's " + std::to_string(d) +
+          " dimensions with a family that correlates them, got " + std::to_string(draws) +
+          ": between fewer draws q can collapse, and the objective has no upper bound");
+    RandomStream stream = setup.init_stream;
+    noise_.resize(setup.family->noise().rows(), draws);
+    fill_noise(setup.family->noise(), stream, noise_);
+    z_.resize(d, draws);
+    g_z_.resize(d, draws);
+    log_p_.resize(draws);
+    log_q_.setZero(draws);
+    minus_mean_.setConstant(draws, -1 / double(draws));
+    steps_.resize(size, memory_);
+    falls_.resize(size, memory_);
+    products_.resize(memory_);
+    shares_.resize(memory_);
+    for (VectorXd* v : {&x_, &here_, &direction_, &step_, &fall_}) v->setZero(size);
+  }
+
+  std::span<Parameters* const> trained() const override { return trained_; }
+
+  std::vector<TraceField> trace_fields() const override {
+    return {{"objective", "ELBO over the kept draws", "nats"},
+            {"sampling_error", "its standard error as an estimate of the ELBO", "nats"},
+            {"promised_gain", "half of gradient times quasi-Newton step", "nats"},
+            {"evaluations", "of the objective in this iteration", ""}};
+  }
+
+  Progress step(Fit& fit, VectorOut trace) override {
+    if (!fit.items.empty())
+      throw Unsupported("the objective must not change between iterations: leave out batch_size");
+    read();
+    double evaluations = 0;
+    if (!started_) {
+      value_ = evaluate(fit), ++evaluations;
+      here_ = flat_;
+    }
+    trace << value_, error(), 0, evaluations;
+    if (!std::isfinite(value_) || !here_.allFinite()) return Progress::non_finite;
+    started_ = true;
+
+    quasi_newton();
+    double slope = here_.dot(direction_);
+    if (!(slope > 0)) {  // memory that rounding has spoilt
+      pairs_ = 0;
+      quasi_newton();
+      slope = here_.dot(direction_);
+    }
+    trace[2] = 0.5 * slope;
+    if (pairs_ > 0 ? 0.5 * slope <= tolerance_ : here_.squaredNorm() == 0)
+      return Progress::converged;
+
+    // Armijo's rule with halving; a step that is not finite is too long as well.
+    const double rounding = 1e-13 * std::abs(value_);
+    for (double t = 1; t > 1e-14; t /= 2) {
+      step_ = t * direction_;
+      write(x_ + step_);
+      const double there = evaluate(fit);
+      ++evaluations;
+      if (!(there >= value_ + 1e-4 * t * slope - rounding) || !flat_.allFinite()) continue;
+      fall_ = here_ - flat_;
+      remember();
+      const bool grew = there > value_;
+      value_ = there;
+      here_ = flat_;
+      trace << value_, error(), 0.5 * slope, evaluations;
+      if (value_ > 1e12) return Progress::diverged;
+      return grew || 0.5 * slope > 1e3 * tolerance_ ? Progress::going : Progress::converged;
+    }
+    write(x_);
+    trace[3] = evaluations;
+    // No step goes up beyond rounding: at the top if little was promised.
+    return 0.5 * slope <= 1e-4 * std::max(1.0, std::abs(value_)) ? Progress::converged
+                                                                 : Progress::diverged;
+  }
+
+ private:
+  void read() {
+    x_.head(trained_[0]->f64().size()) = trained_[0]->f64();
+    x_.tail(trained_[0]->f32().size()) = trained_[0]->f32().cast<double>();
+  }
+  template <class Expression>
+  void write(const Expression& x) {
+    trained_[0]->f64() = x.head(trained_[0]->f64().size());
+    trained_[0]->f32() = x.tail(trained_[0]->f32().size()).template cast<float>();
+  }
+
+  /// The objective at the family's parameters; its gradient goes to flat_.
+  double evaluate(Fit& fit) {
+    Family& q = *fit.family;
+    gradient_.set_zero();
+    q.sample(noise_, z_, closed_ ? VectorOut(unwanted_vector()) : VectorOut(log_q_));
+    fit.model.density()->log_density_gradient(z_, log_p_, g_z_);
+    g_z_ /= double(z_.cols());
+    double entropy = 0;
+    if (closed_) {
+      entropy = q.closed_entropy()->entropy();
+      q.closed_entropy()->entropy_pullback(1, gradient_.out());
+      q.sample_pullback(g_z_, unwanted_vector(), gradient_.out());
+    } else {
+      q.sample_pullback(g_z_, minus_mean_, gradient_.out());
+    }
+    flat_.resize(x_.size());
+    flat_.head(gradient_.f64().size()) = gradient_.f64();
+    flat_.tail(gradient_.f32().size()) = gradient_.f32().cast<double>();
+    return (log_p_ - log_q_).mean() + entropy;
+  }
+
+  double error() const {
+    const double n = double(log_p_.size()), mean = (log_p_ - log_q_).mean();
+    return std::sqrt(((log_p_ - log_q_).array() - mean).square().sum() / (n * (n - 1)));
+  }
+
+  /// direction_ = H gradient by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4).
+  void quasi_newton() {
+    direction_ = here_;
+    const Index count = std::min(pairs_, memory_);
+    for (Index k = 1; k <= count; ++k) {
+      const Index i = (pairs_ - k) % memory_;
+      shares_[i] = steps_.col(i).dot(direction_) / products_[i];
+      direction_ -= shares_[i] * falls_.col(i);
+    }
+    if (count > 0) {
+      const Index last = (pairs_ - 1) % memory_;
+      direction_ *= products_[last] / falls_.col(last).squaredNorm();
+    } else {
+      direction_ /= std::max(1.0, direction_.norm());
+    }
+    for (Index k = count; k >= 1; --k) {
+      const Index i = (pairs_ - k) % memory_;
+      direction_ += (shares_[i] - falls_.col(i).dot(direction_) / products_[i]) * steps_.col(i);
+    }
+  }
+
+  void remember() {
+    const double product = step_.dot(fall_);
+    if (!(product > 1e-10 * step_.norm() * fall_.norm())) return;
+    const Index slot = pairs_++ % memory_;
+    steps_.col(slot) = step_;
+    falls_.col(slot) = fall_;
+    products_[slot] = product;
+  }
+
+  std::vector<Parameters*> trained_;
+  bool closed_, started_ = false;
+  Index memory_, pairs_ = 0;
+  double tolerance_, value_ = 0;
+  Gradient gradient_;
+  MatrixXd noise_, z_, g_z_;             ///< [D x S]
+  VectorXd log_p_, log_q_, minus_mean_;  ///< [S]  log_q_ is zero with a closed entropy
+  MatrixXd steps_, falls_;               ///< [P x memory]
+  VectorXd products_, shares_;           ///< [memory]
+  VectorXd x_, here_, flat_;             ///< [P]  parameters, gradient at them, newest gradient
+  VectorXd direction_, step_, fall_;     ///< [P]
+};
+
+}  // namespace
+
+ELBOW_PLUGIN(FixedDraws, options,
+             {.name = "fixed_draws",
+              .summary = "ELBO over one set of draws, maximised by L-BFGS",
+              .source = "Giordano, Ingram & Broderick 2024 (DADVI), eq. 5",
+              .needs_of_model = Ability::density | Ability::gradient,
+              .needs_of_family = Ability::reparameterized,
+              .uses_optimizer = false})
