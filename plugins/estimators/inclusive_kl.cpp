@@ -65,7 +65,7 @@ class InclusiveKl final : public GradientEstimator {
     if (!std::isfinite(log_evidence)) return log_evidence;
     double kl = -log_evidence;
     for (Index s = 0; s < v_.size(); ++s)
-      if (v_[s] > 0) kl += v_[s] * (log_p_[s] - log_q_[s]);
+      if (std::isfinite(log_p_[s])) kl += v_[s] * (log_p_[s] - log_q_[s]);
     q.log_prob_pullback(v_, gradients[0], unwanted());
     return -kl;
   }

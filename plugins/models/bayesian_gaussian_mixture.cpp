@@ -140,7 +140,9 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
     }
     const Index k = b - 1;
     const double precision = 1 / prior_variance_ + shares_.row(k).sum() / noise_variance_;
-    q_.mean().col(k) = x_ * shares_.row(k).transpose() / (noise_variance_ * precision);
+    auto mean = q_.mean();
+    mean.col(k).noalias() = x_ * shares_.row(k).transpose();
+    mean.col(k) /= noise_variance_ * precision;
     q_.variance()[k] = 1 / precision;
   }
   double elbo() override {

@@ -175,16 +175,10 @@ TEST_CASE("Paths through German credit come near the best full-rank Gaussian") {
 
 TEST_CASE("A path that begins without density is reported") {
   HalfNormal target;
-  bool seen = false;
-  for (std::uint64_t seed = 1; seed < 20 && !seen; ++seed) {
-    const auto method = estimator("pathfinder", target, nullptr, one_path);
-    VectorXd trace(4);
-    RandomStream numbers = stream(seed), same = numbers;
-    const bool outside = same.uniform() < 0.5;
-    Fit step{target, nullptr, nullptr, 0, numbers, {}};
-    const Progress progress = method->step(step, trace);
-    REQUIRE((progress == Progress::non_finite) == outside);
-    seen = outside;
-  }
-  REQUIRE(seen);
+  std::uint64_t seed = 1;
+  while (stream(seed).uniform() > 0.5) ++seed;  // the first uniform number is the start's place
+  const auto method = estimator("pathfinder", target, nullptr, one_path);
+  VectorXd trace(4);
+  Fit step{target, nullptr, nullptr, 0, stream(seed), {}};
+  REQUIRE(method->step(step, trace) == Progress::non_finite);
 }
