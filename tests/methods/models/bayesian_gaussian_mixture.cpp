@@ -72,10 +72,10 @@ TEST_CASE("features of an item add up: two columns of one component are two mode
 
 TEST_CASE("the mixture's density integrates to the evidence of all assignments") {
   const auto model = mixture(few, 2, 2, 0.7);
-  const double h = 0.05;
+  const double h = 0.1;
   double sum = 0;
-  for (double a = -9; a <= 9; a += h)
-    for (double b = -9; b <= 9; b += h)
+  for (double a = -14; a <= 14; a += h)
+    for (double b = -14; b <= 14; b += h)
       sum += std::exp(test::log_density_at(*model->density(), Eigen::Vector2d(a, b)));
   CHECK(std::log(sum * h * h) == Approx(log_evidence_of_two(few, 2, 0.7)).epsilon(1e-9));
 }
