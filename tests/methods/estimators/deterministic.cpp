@@ -9,6 +9,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace deterministic_tests {
+
 // Estimators that bring their own steps: natural gradients, coordinate ascent, fixed draws.
 
 namespace {
@@ -246,3 +248,5 @@ TEST_CASE("Fewer fixed draws than dimensions are refused for families with corre
   REQUIRE_THROWS_AS(estimator("fixed_draws", target, &*full, few), OptionError);
   REQUIRE_NOTHROW(estimator("fixed_draws", target, &*independent, few));
 }
+
+}  // namespace deterministic_tests

@@ -8,6 +8,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace divergences_tests {
+
 // The chi divergence and the inclusive KL: both look at the posterior's tails.
 
 namespace {
@@ -183,3 +185,5 @@ TEST_CASE("Neither divergence takes minibatches") {
     REQUIRE_THROWS_AS(method->step(step, trace), Unsupported);
   }
 }
+
+}  // namespace divergences_tests

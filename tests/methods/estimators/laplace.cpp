@@ -9,6 +9,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace laplace_tests {
+
 namespace {
 
 /// Runs until the estimator ends, at most `limit` steps, and keeps the last trace.
@@ -209,3 +211,5 @@ TEST_CASE("Laplace's evidence of German credit is the known one") {
   REQUIRE(end.progress == Progress::converged);
   REQUIRE(end.trace[1] == Approx(-529.4106).margin(1e-4));
 }
+
+}  // namespace laplace_tests

@@ -8,6 +8,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace pathfinder_tests {
+
 namespace {
 
 struct Ended {
@@ -182,3 +184,5 @@ TEST_CASE("A path that begins without density is reported") {
   Fit step{target, nullptr, nullptr, 0, stream(seed), {}};
   REQUIRE(method->step(step, trace) == Progress::non_finite);
 }
+
+}  // namespace pathfinder_tests

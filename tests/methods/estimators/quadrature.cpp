@@ -8,6 +8,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace quadrature_tests {
+
 namespace {
 
 GaussianTarget gaussian(Index d) {
@@ -180,3 +182,5 @@ TEST_CASE("Quadrature refuses what it cannot integrate") {
   REQUIRE_THROWS_AS(estimator("quadrature", one, &*q1, {{"lower", 3.0}, {"upper", 3.0}}),
                     OptionError);
 }
+
+}  // namespace quadrature_tests

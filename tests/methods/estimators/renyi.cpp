@@ -8,6 +8,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace renyi_tests {
+
 namespace {
 
 Variant variant(double alpha, const std::string& gradient = "standard") {
@@ -100,3 +102,5 @@ TEST_CASE("A smaller order gives wider mean-field fits of a correlated Gaussian"
   REQUIRE(half > 1.05 * elbo);
   REQUIRE(none > 1.05 * half);
 }
+
+}  // namespace renyi_tests

@@ -7,6 +7,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace svgd_tests {
+
 namespace {
 
 struct Ended {
@@ -102,3 +104,5 @@ TEST_CASE("Particles outside the support are reported and not moved") {
   REQUIRE(method->step(step, trace) == Progress::non_finite);
   REQUIRE(method->particles()->z == before);
 }
+
+}  // namespace svgd_tests

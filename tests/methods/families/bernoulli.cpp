@@ -5,6 +5,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace bernoulli_tests {
+
 namespace {
 
 constexpr Index d = 3;
@@ -83,3 +85,5 @@ TEST_CASE("A score-function fit of bits finds the posterior's probabilities") {
   for (const auto& [i, logit] : {std::pair(0, 1.0), {1, -2.0}, {2, 0.5}})
     REQUIRE(sigmoid(q->parameters().f64()[i]) == Approx(sigmoid(logit)).margin(0.02));
 }
+
+}  // namespace bernoulli_tests

@@ -6,6 +6,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace flows_tests {
+
 namespace {
 
 const std::vector<std::string> names = {"planar", "radial", "real_nvp"};
@@ -164,3 +166,5 @@ TEST_CASE("RealNVP takes any number of hidden layers") {
     REQUIRE(log_q.isApprox(log_prob, 1e-9));
   }
 }
+
+}  // namespace flows_tests

@@ -8,6 +8,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace gaussian_low_rank_tests {
+
 namespace {
 
 MatrixXd covariance_of(Family& q) {
@@ -64,3 +66,5 @@ TEST_CASE("A low-rank fit reaches a Gaussian whose covariance has that form") {
   fit(target, *q, "reparameterized", {}, "adam", {}, 5000);
   REQUIRE(kl_to(*q, target.mean(), target.covariance()) < 0.02);
 }
+
+}  // namespace gaussian_low_rank_tests

@@ -5,6 +5,8 @@ using namespace elbow::test;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace student_t_tests {
+
 namespace {
 
 Built<Family> one(double degrees, bool learn = true) {
@@ -99,3 +101,5 @@ TEST_CASE("Degrees of freedom that are not learnt are no parameter") {
   REQUIRE(one(5, true)->parameters().size() == 3);
   REQUIRE(one(5, false)->parameters().size() == 2);
 }
+
+}  // namespace student_t_tests

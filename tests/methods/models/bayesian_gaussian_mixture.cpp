@@ -4,6 +4,8 @@ using namespace elbow;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+namespace bayesian_gaussian_mixture_tests {
+
 namespace {
 
 test::Built<Model> mixture(const MatrixXd& rows, Index components, double prior_sd = 2,
@@ -121,3 +123,5 @@ TEST_CASE("the mixture meets what every density must") {
 TEST_CASE("data that the mixture cannot use are refused") {
   CHECK_THROWS_AS(mixture(MatrixXd::Constant(2, 1, NAN), 2), OptionError);
 }
+
+}  // namespace bayesian_gaussian_mixture_tests

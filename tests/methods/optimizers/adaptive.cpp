@@ -5,6 +5,8 @@ using namespace elbow;
 using namespace elbow::test;
 using Eigen::VectorXd;
 
+namespace adaptive_tests {
+
 namespace {
 
 /// An optimizer on one block of numbers.
@@ -142,3 +144,5 @@ TEST_CASE("A default fit reaches a posterior eight prior sds away with every opt
   REQUIRE(end == Progress::going);
   REQUIRE(kl_to(*q, target.mean(), target.covariance()) < 0.01);
 }
+
+}  // namespace adaptive_tests
