@@ -14,6 +14,8 @@
 #include <cstring>
 #include <elbow/error.hpp>
 
+#include "plugins/address_space.hpp"
+
 namespace elbow {
 namespace {
 
@@ -42,7 +44,7 @@ void isolate_child(int output, std::uint64_t memory) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   limit_child(RLIMIT_CORE, 0);
   limit_child(RLIMIT_FSIZE, 16 << 20);
-  if (memory > 0) limit_child(RLIMIT_AS, memory);
+  limit_address_space(memory);
   const int input = open("/dev/null", O_RDONLY);
   dup2(input, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);

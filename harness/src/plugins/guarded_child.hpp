@@ -52,7 +52,7 @@ class ChildSide {
 class GuardedChild {
  public:
   /// @param work    what the child does; it ends when this returns
-  /// @param memory  bytes of address space that the child may use; 0: as many as the host
+  /// @param memory  bytes that the child may map beyond what the host has mapped; 0: no limit
   /// @throws Error when no child process can be made.
   explicit GuardedChild(const std::function<void(const ChildSide&)>& work,
                         std::uint64_t memory = 0);

@@ -19,6 +19,7 @@
 #include <new>
 #include <utility>
 
+#include "plugins/address_space.hpp"
 #include "record/cell_writer.hpp"
 
 namespace elbow {
@@ -55,30 +56,6 @@ std::optional<bool> new_oom_kills() {
   const long count = kernel_oom_kills();
   if (count < 0) return std::nullopt;
   return std::exchange(known, count) < count;
-}
-
-/// Bytes that this process has mapped.
-rlim_t mapped_bytes() {
-  std::ifstream pages("/proc/self/statm");
-  rlim_t count = 0;
-  pages >> count;
-  return count * rlim_t(sysconf(_SC_PAGESIZE));
-}
-
-/// A soft limit, so that what is left to do after it was met can lift it.
-void limit_memory(std::int64_t memory_mb) {
-  if (memory_mb <= 0) return;
-  rlimit limit;
-  getrlimit(RLIMIT_AS, &limit);
-  limit.rlim_cur = std::min(limit.rlim_max, mapped_bytes() + rlim_t(memory_mb) * 1024 * 1024);
-  setrlimit(RLIMIT_AS, &limit);
-}
-
-void lift_memory_limit() {
-  rlimit limit;
-  getrlimit(RLIMIT_AS, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_AS, &limit);
 }
 
 std::string in_seconds(double seconds) {
@@ -177,11 +154,11 @@ Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, doubl
     sigprocmask(SIG_SETMASK, &signals, nullptr);
     own_storing = &report_->storing;
     try {
-      limit_memory(limits.memory_mb);
+      limit_address_space(std::uint64_t(limits.memory_mb) << 20);
       const Outcome outcome = work();
       report_->write(Report::stored, outcome.ending, outcome.reason);
     } catch (const std::bad_alloc&) {
-      lift_memory_limit();
+      lift_address_space_limit();
       report_->write(Report::unstored, Ending::out_of_memory, "");
     } catch (const RecordError& error) {
       report_->write(Report::refused, Ending::failed, error.what());

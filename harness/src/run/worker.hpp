@@ -29,9 +29,8 @@ struct WorkerEnd {
 /// Limits:
 /// - wall_seconds: SIGTERM, on which `stop_requested()` becomes true in the worker; SIGKILL when it
 ///   is still there `grace_seconds` later.
-/// - memory_mb: what the work may map beyond what the program had mapped when the work began
-///   (RLIMIT_AS), so that the limit does not depend on the size of the program and its libraries.
-///   An allocation beyond it fails with std::bad_alloc.
+/// - memory_mb: what the work may map beyond what the program had mapped when the work began, see
+///   `limit_address_space`. An allocation beyond it fails with std::bad_alloc.
 class Worker {
  public:
   using Clock = std::chrono::steady_clock;
