@@ -85,7 +85,8 @@ GuardedChild::GuardedChild(const std::function<void(const ChildSide&)>& work,
   if (child_ < 0) throw_child_error("fork");
   if (child_ > 0) return;
   isolate_child(output_, memory);
-  work(ChildSide(to_host, output_));
+  // An exception that left this constructor would go on in the host's code, as a second host.
+  [&]() noexcept { work(ChildSide(to_host, output_)); }();
   _exit(0);  // without the destructors of the plugins
 }
 

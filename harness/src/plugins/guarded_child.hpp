@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace elbow {
 
@@ -51,7 +52,7 @@ class ChildSide {
 /// it does not outlive the host. Must be started while this process has one thread only.
 class GuardedChild {
  public:
-  /// @param work    what the child does; it ends when this returns
+  /// @param work    what the child does; it ends when this returns, and by SIGABRT when this throws
   /// @param memory  bytes that the child may map beyond what the host has mapped; 0: no limit
   /// @throws Error when no child process can be made.
   explicit GuardedChild(const std::function<void(const ChildSide&)>& work,
