@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <new>
 #include <numeric>
 
 namespace elbow {
@@ -11,6 +12,7 @@ namespace {
 
 /// Above this, the numbers are compressed.
 constexpr Index long_dimension = 8192;
+/// The values of two bytes, which is what makes chunks alike, see CountChunks.
 constexpr Index chunk_size = 65536;
 
 /// Bytes as a part of a deflate stream that any other part may follow.
@@ -22,7 +24,9 @@ struct Deflated {
 
 Deflated deflated(const std::string& bytes) {
   z_stream state{};
-  deflateInit2(&state, deflate_level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  // Under a cell's memory limit zlib may get none, and would leave chunks that nobody can read.
+  if (deflateInit2(&state, deflate_level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::bad_alloc();
   std::string stream(deflateBound(&state, bytes.size()) + 16, '\0');
   const auto* const in = reinterpret_cast<const Bytef*>(bytes.data());
   state.next_in = const_cast<Bytef*>(in);
