@@ -226,6 +226,8 @@ void Worker::drain() {
 }
 
 void Worker::enforce_limits(Clock::time_point now) {
+  // What is computed is not thrown away because the disk is slow: others may be storing too.
+  if (storing()) deadline_.reset();
   if (!deadline_ || now < *deadline_) return;
   if (sent_ == Sent::nothing) {
     ::kill(pid_, SIGTERM);

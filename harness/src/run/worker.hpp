@@ -28,7 +28,7 @@ struct WorkerEnd {
 /// killed when its parent dies, however the parent dies. What it starts is killed with it.
 /// Limits:
 /// - wall_seconds: SIGTERM, on which `stop_requested()` becomes true in the worker; SIGKILL when it
-///   is still there `grace_seconds` later.
+///   is still there `grace_seconds` later. Neither after `announce_storing`.
 /// - memory_mb: what the work may map beyond what the program had mapped when the work began, see
 ///   `limit_address_space`. An allocation beyond it fails with std::bad_alloc.
 class Worker {

@@ -136,6 +136,36 @@ TEST_CASE("at its wall limit a cell is asked to stop, and keeps what it stores")
   CHECK(stored(scratch, cells[0]) == "what there was");
 }
 
+TEST_CASE("a cell that only waits for the disk is not stopped at its wall limit") {
+  const Scratch scratch;
+  const auto cells = some_cells(1);
+  ScheduleSettings settings = workers(1);
+  settings.limits.wall_seconds = 0.1;
+  settings.grace_seconds = 0.05;
+  const auto result = schedule(cells, scratch, text_work([](const Cell&) {
+                                 announce_storing();
+                                 sleep_ms(600);
+                               }),
+                               settings);
+  REQUIRE(result.finished.size() == 1);
+  CHECK(result.finished[0].outcome.ending == Ending::converged);
+}
+
+TEST_CASE("while a cell waits for the disk its worker's place is another's") {
+  const Scratch scratch;
+  const auto cells = some_cells(2);
+  const auto second = scratch.folder() / cell_path(cells[1].hash);
+  schedule(cells, scratch, text_work([&](const Cell& cell) {
+             if (cell.replicate > 0) return;
+             announce_storing();
+             for (int i = 0; i < 2000 && !exists(second); ++i) sleep_ms(5);
+             if (!exists(second)) throw Error("the second cell did not run beside the first");
+           }),
+           workers(1));
+  CHECK(stored(scratch, cells[0]) == "converged");
+  CHECK(stored(scratch, cells[1]) == "converged");
+}
+
 TEST_CASE("the memory limit counts what the cell maps, not the size of the program") {
   const Scratch scratch;
   const auto cells = some_cells(1);
