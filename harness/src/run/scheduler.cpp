@@ -180,7 +180,9 @@ class Scheduler {
   void sync_folders() {
     try {
       for (const std::string& name : made_folders_) sync_folder(folder_ / "cells" / name);
-      if (!made_folders_.empty()) sync_folder(folder_ / "cells");
+      if (made_folders_.empty()) return;
+      sync_folder(folder_ / "cells");
+      sync_folder(folder_);
     } catch (const Error& error) {
       if (result_.error.empty()) result_.error = error.what();
     }
