@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <cstring>
 #include <elbow/error.hpp>
 #include <nlohmann/json.hpp>
+
+#include "plugins/guarded_child.hpp"
 
 namespace elbow::check {
 namespace {
@@ -116,16 +119,17 @@ SuiteEnd run_isolated(const Suite& suite, const Bench& bench, std::chrono::secon
   int pipe_ends[2];
   if (::pipe2(pipe_ends, O_CLOEXEC) != 0)
     throw Error(std::string("no pipe can be made: ") + std::strerror(errno));
+  FileDescriptor from_child(pipe_ends[0]), to_host(pipe_ends[1]);
   const pid_t child = ::fork();
   if (child < 0) throw Error(std::string("no child process can be made: ") + std::strerror(errno));
   if (child == 0) {
-    ::close(pipe_ends[0]);
-    run_child(suite, bench, pipe_ends[1]);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a plugin may loop, and nobody is left to stop it
+    from_child.reset();
+    run_child(suite, bench, to_host);
   }
-  ::close(pipe_ends[1]);
+  to_host.reset();
   Conversation conversation(suite, listener);
-  const bool in_time = conversation.follow(pipe_ends[0], deadline);
-  ::close(pipe_ends[0]);
+  const bool in_time = conversation.follow(from_child, deadline);
   if (!in_time) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;

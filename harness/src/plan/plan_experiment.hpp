@@ -18,9 +18,10 @@ struct PlannedExperiment {
 
 /// Reads an experiment file and expands it. Only the plugins that the file names are opened; where
 /// something is wrong or impossible all are, so that the texts can say what there is instead.
-/// @param overrides  `path=value`, as given to --set
 /// Every model that a cell uses is made once, see `check_models`.
-/// @param folders    as from `plugin_folders`
+/// @param overrides   `path=value`, as given to --set
+/// @param folders     as from `plugin_folders`
+/// @param load_table  reads the models' data files, in a child process
 /// @throws ExperimentError with everything that is wrong with the file; Error when it is not there.
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
