@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compare/metric_summary.hpp"
 #include "compare/result_folder.hpp"
 
 namespace elbow {
@@ -16,23 +17,6 @@ struct CompareRequest {
   std::vector<std::string> where;       ///< k=v, see select_cells
   std::optional<std::string> baseline;  ///< a method: the others as differences to it
   bool every_metric = false;            ///< without `metrics`: all, rather than the key ones
-};
-
-/// Where a standard error comes from.
-enum class ErrorSource {
-  none,        ///< one replicate, whose metric has no Monte-Carlo error
-  replicates,  ///< the scatter of two or more replicates: sd / sqrt(n)
-  own,         ///< one replicate: the metric's own Monte-Carlo standard error
-};
-
-/// One metric over the replicates of a row.
-struct MetricSummary {
-  double mean = 0;  ///< of the finite values; NaN, or the infinity, when there is no finite one
-  double standard_error = 0;  ///< NaN where there is none
-  ErrorSource source = ErrorSource::none;
-  int finite = 0;           ///< replicates that are averaged; with a baseline, pairs
-  int non_finite = 0;       ///< replicates whose value is NaN or infinite, or that have no partner
-  bool difference = false;  ///< to the baseline rather than the value itself
 };
 
 /// One model and method, over its replicates.
@@ -69,9 +53,5 @@ struct Comparison {
 /// skipped are counted in the outcomes and do not enter averages.
 /// @throws Error for a metric, key, value or baseline that is not there, with the nearest name.
 Comparison compare(const std::vector<ResultFolder>& folders, const CompareRequest& request);
-
-/// Mean and standard error of one metric.
-/// @param values  one per finished replicate, with its own Monte-Carlo error or NaN
-MetricSummary summarise(const std::vector<Estimate>& values);
 
 }  // namespace elbow
