@@ -30,7 +30,8 @@ struct ScheduleSettings {
 
 /// How far the scheduler is.
 struct ScheduleState {
-  std::size_t total = 0, done = 0, failed = 0, running = 0;  ///< `done` includes `failed`
+  std::size_t total = 0, done = 0, failed = 0;  ///< `done` includes `failed`
+  std::size_t running = 0;                      ///< without those that only wait for the disk
 };
 
 /// A cell that has ended.
@@ -49,8 +50,9 @@ struct ScheduleResult {
 /// Processors that this process may use.
 std::size_t available_processors();
 
-/// Runs the cells in the order given, each in a process of its own and at most
-/// `settings.workers` at a time, and stores `folder`/cells/ab/<hash>.h5 of each. A cell that fails
+/// Runs the cells in the order given, each in a process of its own, and stores
+/// `folder`/cells/ab/<hash>.h5 of each. At most `settings.workers` compute at a time; up to four
+/// times as many may wait for the disk beside them, see `announce_storing`. A cell that fails
 /// leaves what it printed in `folder`/failures/<hash>.log, and the others go on. On SIGINT, SIGTERM
 /// or SIGHUP what runs is killed and left undone. A cell is complete or absent at every moment.
 /// To be called from the only thread of a process that has mapped no plugin.
