@@ -56,8 +56,6 @@ class Importance final : public Sampler {
   }
 
  private:
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-
   /// Draws and their log_q_.
   void draw_base(std::span<RandomStream> streams, DrawsOut z) {
     const double constant = double(z.rows()) * (std::log(base_sd_) + 0.5 * log_2pi);

@@ -5,8 +5,6 @@
 namespace elbow {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 /// A number that is not finite is no density.
 double usable(double log_p) { return std::isfinite(log_p) ? log_p : -infinity; }
 
