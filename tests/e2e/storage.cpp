@@ -25,7 +25,8 @@ class SmallDisk {
     mounted_ = unshare(CLONE_NEWNS) == 0 &&
                mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                mount("tmpfs", folder.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
-    if (!mounted_) WARN("TEST SKIPPED: no file system can be mounted here: " << std::strerror(errno));
+    if (!mounted_)
+      WARN("TEST SKIPPED: no file system can be mounted here: " << std::strerror(errno));
   }
   ~SmallDisk() {
     if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
