@@ -20,7 +20,7 @@ Derivative along(Density& density, const Eigen::VectorXd& z, const Eigen::Vector
 
 /// The names of the unconstrained coordinates are the model's own business: they are numbered.
 Outcome differences(DensityBench& bench) {
-  const auto [value, gradient] = log_density_gradient(bench.density, bench.z);
+  const ValueAndGradient at = log_density_gradient(bench.density, bench.z);
   const Index dimension = bench.z.rows(), points = std::min<Index>(4, bench.z.cols());
   const Index step = (dimension + most_coordinates - 1) / most_coordinates;
   const Eigen::VectorXd random = normals("direction", dimension, 1).col(0).normalized();
@@ -28,17 +28,18 @@ Outcome differences(DensityBench& bench) {
   std::string where;
   const auto compare = [&](Index point, const Eigen::VectorXd& direction, const std::string& name) {
     const Derivative expected = along(bench.density, bench.z.col(point), direction);
-    const double found = gradient.col(point).dot(direction);
+    const double found = at.gradient.col(point).dot(direction);
     const double scale =
-        std::max(std::abs(expected.value), 1e-3 * gradient.col(point).cwiseAbs().maxCoeff());
-    const double allowed = tolerance(expected, scale, Scalar::f64) + 1e-14 * std::abs(value[point]);
+        std::max(std::abs(expected.value), 1e-3 * at.gradient.col(point).cwiseAbs().maxCoeff());
+    const double allowed =
+        tolerance(expected, scale, Scalar::f64) + 1e-14 * std::abs(at.value[point]);
     const double gap = std::abs(found - expected.value);
     const double ratio = std::isnan(gap) ? INFINITY : gap / allowed;
     if (ratio <= worst) return;
     worst = ratio;
-    where =
-        say("worst difference ", gap, " (tolerance ", allowed, ") in ", name, " of point ", point,
-            " with value ", value[point], ": found ", found, ", differences give ", expected.value);
+    where = say("worst difference ", gap, " (tolerance ", allowed, ") in ", name, " of point ",
+                point, " with value ", at.value[point], ": found ", found, ", differences give ",
+                expected.value);
   };
   for (Index point = 0; point < points; ++point) {
     for (Index d = 0; d < dimension; d += step)
