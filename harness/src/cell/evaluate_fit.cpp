@@ -1,5 +1,6 @@
 #include "cell/evaluate_fit.hpp"
 
+#include <Eigen/Cholesky>
 #include <cmath>
 #include <elbow/math.hpp>
 #include <functional>
@@ -34,7 +35,8 @@ ElboEstimate mean_with_error(const Eigen::VectorXd& values) {
   return {mean, std::sqrt((values.array() - mean).square().sum() / (n * (n - 1)))};
 }
 
-/// KL of the approximation and the posterior where both are Gaussian.
+/// KL of the approximation and the posterior where both are Gaussian; infinite where the fit went
+/// off so far that its covariance is no longer one.
 void add_exact_kl(Family& q, Reference* reference, double elbo, double elbo_mcse,
                   std::vector<Metric>& metrics) {
   if (!reference || !q.gaussian_form()) return;
@@ -43,11 +45,16 @@ void add_exact_kl(Family& q, Reference* reference, double elbo, double elbo_mcse
   Eigen::VectorXd mean(q.dimension());
   Eigen::MatrixXd covariance(q.dimension(), q.dimension());
   q.gaussian_form()->moments(mean, covariance);
-  const double kl = gaussian_kl(mean, covariance, posterior->mean, posterior->covariance);
+  const bool proper = mean.allFinite() && covariance.allFinite() &&
+                      Eigen::LLT<Eigen::MatrixXd>(covariance).info() == Eigen::Success;
+  const auto divergence = [&](Vector m1, Draws s1, Vector m2, Draws s2) {
+    return proper ? gaussian_kl(m1, s1, m2, s2) : infinity;
+  };
+  const double kl = divergence(mean, covariance, posterior->mean, posterior->covariance);
   metrics.push_back(
       {"kl_to_posterior", kl, not_a_number, "nats", "KL(q || posterior), closed form"});
   metrics.push_back({"kl_from_posterior",
-                     gaussian_kl(posterior->mean, posterior->covariance, mean, covariance),
+                     divergence(posterior->mean, posterior->covariance, mean, covariance),
                      not_a_number, "nats", "KL(posterior || q), closed form"});
   if (const auto evidence = reference->log_evidence())
     metrics.push_back({"free_energy_residual", evidence->value - kl - elbo,
