@@ -39,7 +39,51 @@ warmup = 0
 draws = 10
 )";
 
+/// A step of 2 on a Gaussian's ELBO, whose curvature is 1 and more, goes off at once.
+const std::string diverging = R"(
+[[model]]
+plugin = "gaussian"
+[[method]]
+name = "far"
+family = { plugin = "gaussian_mean_field" }
+estimator = { plugin = "reparameterized" }
+optimizer = { plugin = "sgd", learning_rate = 100.0, averaging = "none" }
+stop = { iterations = 2000 }
+)";
+
+const std::string without_memory = R"(
+[limits]
+memory_mb = 1
+[[model]]
+plugin = "gaussian"
+dimension = { each = [2, 3] }
+[[method]]
+name = "hmc"
+sampler = { plugin = "hmc" }
+)";
+
 }  // namespace
+
+TEST_CASE("a fit that goes off to infinity on a Gaussian is non_finite, whatever its metrics") {
+  const Workplace place;
+  place.write("far.toml", diverging);
+  const Ended run = elbow::test::elbow(place.folder(), {"run", "far.toml"});
+  INFO(run.output);
+  const auto ended = outcomes(place / "results/far");
+  REQUIRE(ended.size() == 1);
+  CHECK(ended.at("far").ending == Ending::non_finite);
+}
+
+TEST_CASE("cells without memory even for their file are out_of_memory, and the run goes on") {
+  const Workplace place;
+  place.write("tiny.toml", without_memory);
+  const Ended run = elbow::test::elbow(place.folder(), {"run", "tiny.toml", "-j", "1"});
+  INFO(run.output);
+  CHECK(run.status == 1);
+  std::vector<CellSummary> cells = read_index(place / "results/tiny");
+  REQUIRE(cells.size() == 2);
+  for (const CellSummary& cell : cells) CHECK(cell.outcome.ending == Ending::out_of_memory);
+}
 
 TEST_CASE("cells that loop, allocate, crash, exit or throw have their outcome, the others go on") {
   const Workplace place;

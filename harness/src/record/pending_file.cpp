@@ -139,6 +139,7 @@ void PendingFile::fail(const H5::Exception& exception) const {
 }
 
 void PendingFile::fail(int error) const {
+  if (error == ENOMEM) throw std::bad_alloc();  // the cell's memory limit, no fault of the storage
   throw RecordError(final_path_.string() + ": cannot be written: " + std::strerror(error));
 }
 

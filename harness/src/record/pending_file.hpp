@@ -32,7 +32,7 @@ class PendingFile {
   /// With which HDF5 creates its file in here; the file name it is given does not matter.
   H5::FileAccPropList access();
 
-  /// @throws RecordError when a write was refused.
+  /// @throws RecordError when a write was refused; std::bad_alloc when it was for want of memory.
   void check() const;
   /// Runs `work`; refused writes and HDF5's exceptions become a RecordError that names the file.
   template <class Work>
