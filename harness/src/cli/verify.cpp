@@ -116,5 +116,9 @@ int elbow::verb_verify(const std::vector<std::string>& arguments) {
     return 1;
   }
   if (result.interrupted_by != 0) return 128 + result.interrupted_by;
+  if (result.compared == 0) {
+    std::cerr << "elbow verify: nothing was compared\n";
+    return 1;
+  }
   return result.deviations.empty() ? 0 : 1;
 }

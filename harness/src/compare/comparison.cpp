@@ -348,6 +348,19 @@ void note_folders(const std::vector<ResultFolder>& folders, Comparison& comparis
   }
 }
 
+void note_what_baseline_lacks(const std::vector<RowItems>& rows, Comparison& comparison) {
+  std::string lacking;
+  for (const MetricInfo& info : comparison.metrics) {
+    const bool known = std::any_of(rows.begin(), rows.end(), [&](const RowItems& row) {
+      return row.row.method == *comparison.baseline && has_metric(row.finished, info.name);
+    });
+    if (!known) lacking.append(lacking.empty() ? "" : ", ").append(info.name);
+  }
+  if (!lacking.empty())
+    comparison.notes.push_back("the baseline " + *comparison.baseline + " has no " + lacking +
+                               ": without --baseline their values are shown");
+}
+
 }  // namespace
 
 Comparison compare(const std::vector<ResultFolder>& folders, const CompareRequest& request) {
@@ -365,6 +378,7 @@ Comparison compare(const std::vector<ResultFolder>& folders, const CompareReques
       if (row.row.method == *comparison.baseline)
         for (const Item* item : row.finished) partners.add(*item);
   }
+  if (comparison.baseline) note_what_baseline_lacks(rows, comparison);
   for (RowItems& row : rows) {
     row.row.is_baseline = comparison.baseline && row.row.method == *comparison.baseline;
     if (comparison.baseline && !row.row.is_baseline)

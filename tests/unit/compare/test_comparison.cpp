@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <elbow/error.hpp>
 
@@ -249,4 +250,16 @@ TEST_CASE("A folder that is no result folder is refused with what was expected")
   CHECK_THROWS_WITH(read_result_folder(ELBOW_SOURCE "/CMakeLists.txt"), Contains("this is a file"));
   CHECK_THROWS_WITH(arrange("results/a", "{\"models\": 3", {}), Contains("plan.json"));
   CHECK_THROWS_WITH(arrange("results/a", "{}", {}), Contains("plan.json"));
+}
+
+TEST_CASE("A metric that the baseline lacks is named, not dropped in silence") {
+  CellSummary base = cell("m", "base", 0, 1);
+  base.metrics.erase("elbo");
+  CompareRequest request;
+  request.baseline = "base";
+  const Comparison c = compare({folder({base, cell("m", "new", 0, 2)})}, request);
+  const auto says = [](const std::string& note) {
+    return note.find("the baseline base has no elbo") == 0;
+  };
+  CHECK(std::count_if(c.notes.begin(), c.notes.end(), says) == 1);
 }
