@@ -91,8 +91,7 @@ Ending ending_of(Progress progress) {
 
 }  // namespace
 
-FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock,
-                  const volatile std::sig_atomic_t& stop_requested) {
+FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, StopSignal& stop) {
   const MethodSettings& settings = cell.settings;
   const PlannedPlugin& plugin = *cell.method_variant.estimator;
   const std::vector<TraceField> fields = cell.estimator->trace_fields();
@@ -119,7 +118,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock,
   };
 
   for (;;) {
-    if (stop_requested) {
+    if (stop.received()) {
       result.outcome = {Ending::timed_out, "wall limit reached after " +
                                                std::to_string(result.iterations) + " iterations"};
       break;

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <csignal>
-
 #include "cell/clock.hpp"
 #include "cell/ingredients.hpp"
+#include "cell/stop_signal.hpp"
 #include "record/cell_writer.hpp"
 
 namespace elbow {
@@ -17,7 +16,6 @@ struct FitResult {
 /// Improves the fit until a stop rule holds. Records the trace of every iteration (group
 /// `vi_trace`), and at iterations 1, 2, 5, 10, 20, 50, ... an ELBO from draws that were not used to
 /// fit (group `vi_checkpoints`). At the end the parameters are the optimizer's estimate.
-FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock,
-                  const volatile std::sig_atomic_t& stop_requested);
+FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, StopSignal& stop);
 
 }  // namespace elbow

@@ -49,7 +49,10 @@ void lift_memory_limit() {
 class CellWork {
  public:
   CellWork(const CellContext& context, const Cell& cell, CellWriter& writer)
-      : context_(context), writer_(writer), ingredients_(context.plan, context.catalog, cell) {}
+      : context_(context),
+        writer_(writer),
+        ingredients_(context.plan, context.catalog, cell),
+        stop_(context.stop_requested, context.after_stop) {}
 
   Outcome run() {
     write_data(*ingredients_.model, writer_);
@@ -62,7 +65,7 @@ class CellWork {
             ingredients_.optimizer.get(), 0,
             ingredients_.stream("fit"),   {}};
     if (ingredients_.estimator) {
-      const FitResult result = run_fit(ingredients_, writer_, clock_, context_.stop_requested);
+      const FitResult result = run_fit(ingredients_, writer_, clock_, stop_);
       outcome = result.outcome;
       fit.iteration = result.iterations;
       add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
@@ -74,8 +77,7 @@ class CellWork {
       }
     }
     if (ingredients_.method_variant.sampler && outcome_allows_sampling(outcome)) {
-      SampleResult result =
-          run_sampler(ingredients_, *target, fitted, writer_, clock_, context_.stop_requested);
+      SampleResult result = run_sampler(ingredients_, *target, fitted, writer_, clock_, stop_);
       outcome = result.outcome;
       for (Metric& metric : result.metrics) add(std::move(metric));
     } else if (ingredients_.estimator) {
@@ -108,6 +110,7 @@ class CellWork {
   CellWriter& writer_;
   Ingredients ingredients_;
   MethodClock clock_;
+  StopSignal stop_;
   std::vector<Metric> metrics_;
 };
 

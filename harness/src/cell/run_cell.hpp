@@ -19,6 +19,8 @@ struct CellContext {
   const volatile std::sig_atomic_t& stop_requested;
   /// Called when all that is left to do is to wait for the disk.
   std::function<void()> before_storing = [] {};
+  /// Called when the method has ended because `stop_requested` was set, before its metrics.
+  std::function<void()> after_stop = [] {};
 };
 
 /// Runs one cell in this process: maps its plugins, runs, writes and commits `file`. Throws nothing

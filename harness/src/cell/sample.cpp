@@ -77,7 +77,7 @@ struct Loop {
   Density& density;
   Chains& chains;
   MethodClock& clock;
-  const volatile std::sig_atomic_t& stop_requested;
+  StopSignal& stop;
   Eigen::MatrixXd statistics;  ///< [F x chains]
   Eigen::VectorXd log_weights;
   double log_evidence = 0;
@@ -123,7 +123,7 @@ Outcome run_chains(Loop& loop, const std::vector<TraceField>& fields, Model& tar
 
   Outcome outcome{Ending::budget_spent, ""};
   const auto interrupted = [&](Progress progress) {
-    if (loop.stop_requested)
+    if (loop.stop.received())
       outcome = {Ending::timed_out,
                  "wall limit reached after " + std::to_string(loop.iteration) + " transitions"};
     else if (progress == Progress::non_finite)
@@ -187,7 +187,7 @@ Outcome run_population(Loop& loop, const std::vector<TraceField>& fields, CellWr
       loop.cell.settings.warmup + loop.cell.settings.draws * loop.cell.settings.thin;
   Eigen::VectorXd row(Index(columns.size()));
   while (loop.iteration < budget) {
-    if (loop.stop_requested) {
+    if (loop.stop.received()) {
       outcome = {Ending::timed_out,
                  "wall limit reached after " + std::to_string(loop.iteration) + " transitions"};
       break;
@@ -213,7 +213,7 @@ Outcome run_population(Loop& loop, const std::vector<TraceField>& fields, CellWr
 }  // namespace
 
 SampleResult run_sampler(Ingredients& cell, Model& target, Family* fitted, CellWriter& writer,
-                         MethodClock& clock, const volatile std::sig_atomic_t& stop_requested) {
+                         MethodClock& clock, StopSignal& stop) {
   const MethodSettings& settings = cell.settings;
   Density& density = *target.density();
   const std::unique_ptr<Sampler> sampler = cell.make_sampler(target, fitted);
@@ -244,7 +244,7 @@ SampleResult run_sampler(Ingredients& cell, Model& target, Family* fitted, CellW
             density,
             chains,
             clock,
-            stop_requested,
+            stop,
             Eigen::MatrixXd(Index(fields.size()), settings.chains),
             Eigen::VectorXd::Zero(settings.chains)};
   result.outcome = cell.population() ? run_population(loop, fields, writer, result.metrics)

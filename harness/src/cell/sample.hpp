@@ -1,11 +1,11 @@
 #pragma once
 
-#include <csignal>
 #include <memory>
 #include <vector>
 
 #include "cell/clock.hpp"
 #include "cell/ingredients.hpp"
+#include "cell/stop_signal.hpp"
 #include "record/cell_writer.hpp"
 
 namespace elbow {
@@ -22,6 +22,6 @@ struct SampleResult {
 /// @param fitted  the fit that starts the chains; null: uniform on (-initial_radius,
 /// initial_radius)
 SampleResult run_sampler(Ingredients& cell, Model& target, Family* fitted, CellWriter& writer,
-                         MethodClock& clock, const volatile std::sig_atomic_t& stop_requested);
+                         MethodClock& clock, StopSignal& stop);
 
 }  // namespace elbow

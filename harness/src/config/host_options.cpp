@@ -15,7 +15,9 @@ std::vector<HostTable> declare_tables() {
             .at_most(1e6)}});
   tables.push_back({"limits",
                     "of each cell",
-                    {real("wall_seconds", 0, "time after which a cell is stopped; 0: no limit")
+                    {real("wall_seconds", 0,
+                          "time after which a cell's method is stopped, what it has so far is "
+                          "measured and stored; 0: no limit")
                          .at_least(0)
                          .unit("seconds"),
                      integer("memory_mb", 0, "memory that a cell may use; 0: no limit")

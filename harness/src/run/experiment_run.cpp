@@ -14,7 +14,8 @@ CellWork work_of(const Plan& plan, const Catalog& catalog, const PluginDigests& 
   const auto context = [&plan, &catalog, &digests, &provenance](const Cell& cell) {
     Json of_cell = provenance;
     of_cell["plugins"] = digests.of(cell);
-    return CellContext{plan, catalog, std::move(of_cell), stop_requested(), announce_storing};
+    return CellContext{
+        plan, catalog, std::move(of_cell), stop_requested(), announce_storing, announce_stopped};
   };
   return {
       [context, &digests](const Cell& cell, const fs::path& file) {

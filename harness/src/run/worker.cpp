@@ -85,6 +85,7 @@ struct Worker::Report {
   enum State : int { nothing, stored, unstored, refused };
   std::atomic<int> state;
   std::atomic<bool> storing;
+  std::atomic<bool> stopped;  ///< set by `announce_stopped`, taken back when its time was granted
   int ending;
   std::size_t length;
   char reason[8192];
@@ -103,6 +104,10 @@ namespace {
 
 /// Of this worker; null in other processes.
 std::atomic<bool>* own_storing = nullptr;
+std::atomic<bool>* own_stopped = nullptr;
+
+/// For the metrics of a cell that its wall limit has stopped.
+constexpr double least_metrics_seconds = 60;
 
 /// Makes this new process what a worker is. Signals that end it are still blocked.
 void become_worker(pid_t parent, int output) {
@@ -153,6 +158,7 @@ Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, doubl
     become_worker(parent, ends[1]);
     sigprocmask(SIG_SETMASK, &signals, nullptr);
     own_storing = &report_->storing;
+    own_stopped = &report_->stopped;
     try {
       limit_address_space(std::uint64_t(limits.memory_mb) << 20);
       const Outcome outcome = work();
@@ -197,6 +203,10 @@ void announce_storing() {
   kill(getppid(), SIGCHLD);  // the event that the parent waits for anyway
 }
 
+void announce_stopped() {
+  if (own_stopped != nullptr) own_stopped->store(true);
+}
+
 bool Worker::storing() const { return report_->storing.load(); }
 
 Worker::~Worker() {
@@ -234,6 +244,9 @@ void Worker::enforce_limits(Clock::time_point now) {
     sent_ = Sent::terminate;
     deadline_ = now + std::chrono::duration_cast<Clock::duration>(
                           std::chrono::duration<double>(grace_seconds_));
+  } else if (report_->stopped.exchange(false)) {
+    deadline_ = now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+                          std::clamp(limits_.wall_seconds, least_metrics_seconds, 1e9)));
   } else {
     kill();
   }

@@ -28,7 +28,8 @@ struct WorkerEnd {
 /// killed when its parent dies, however the parent dies. What it starts is killed with it.
 /// Limits:
 /// - wall_seconds: SIGTERM, on which `stop_requested()` becomes true in the worker; SIGKILL when it
-///   is still there `grace_seconds` later. Neither after `announce_storing`.
+///   is still there `grace_seconds` later, or, where it has called `announce_stopped`, the
+///   limit again or a minute after that, whichever is longer. Neither after `announce_storing`.
 /// - memory_mb: what the work may map beyond what the program had mapped when the work began, see
 ///   `limit_address_space`. An allocation beyond it fails with std::bad_alloc.
 class Worker {
@@ -82,6 +83,10 @@ class Worker {
 
 /// In a worker: true once its wall limit has passed. In any other process always false.
 const volatile std::sig_atomic_t& stop_requested();
+
+/// In a worker: the work has noticed `stop_requested()` and has only metrics left to compute, which
+/// may take longer than the grace. Does nothing in any other process.
+void announce_stopped();
 
 /// In a worker: all that is left to do is to wait for the disk, and others may compute meanwhile. A
 /// process of more than 256 MB stays silent, for the next one may need its memory. Does nothing in

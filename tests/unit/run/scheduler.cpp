@@ -136,6 +136,22 @@ TEST_CASE("at its wall limit a cell is asked to stop, and keeps what it stores")
   CHECK(stored(scratch, cells[0]) == "what there was");
 }
 
+TEST_CASE("a cell that has stopped at its wall limit has time for its metrics") {
+  const Scratch scratch;
+  const auto cells = some_cells(1);
+  ScheduleSettings settings = workers(1);
+  settings.limits.wall_seconds = 0.1;
+  settings.grace_seconds = 0.1;
+  const auto result = schedule(cells, scratch, text_work([](const Cell&) {
+                                 while (!stop_requested()) sleep_ms(1);
+                                 announce_stopped();
+                                 sleep_ms(600);
+                               }),
+                               settings);
+  REQUIRE(result.finished.size() == 1);
+  CHECK(result.finished[0].outcome.ending == Ending::converged);
+}
+
 TEST_CASE("a cell that only waits for the disk is not stopped at its wall limit") {
   const Scratch scratch;
   const auto cells = some_cells(1);
