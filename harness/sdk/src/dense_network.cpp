@@ -1,0 +1,270 @@
+#include <cmath>
+#include <elbow/error.hpp>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "activations.hpp"
+#include "tiled_product.hpp"
+
+namespace elbow {
+namespace {
+
+using namespace tiles;
+
+constexpr std::pair<std::string_view, Activation> named_activations[] = {
+    {"identity", Activation::identity}, {"relu", Activation::relu},
+    {"tanh", Activation::tanh},         {"sigmoid", Activation::sigmoid},
+    {"softplus", Activation::softplus}, {"silu", Activation::silu}};
+
+template <class T>
+BlockId<T> add_block(Parameters& parameters, const std::string& name, Index rows, Index cols) {
+  if constexpr (std::is_same_v<T, float>)
+    return parameters.add_f32(name, rows, cols);
+  else
+    return parameters.add(name, rows, cols);
+}
+
+double start_sd(WeightStart start, Index inputs, Index outputs) {
+  if (start == WeightStart::zero || inputs == 0) return 0;
+  return std::sqrt(2 / double(start == WeightStart::he ? inputs : inputs + outputs));
+}
+
+/// Copies rows first ... last - 1 into the first rows of `out`, whose further rows stay as they
+/// are.
+template <class T, class From>
+void copy_rows(const From& from, Index first, Index last,
+               Eigen::Ref<typename DenseNetwork<T>::Matrix> out) {
+  for (Index j = 0; j < from.cols(); ++j)
+    for (Index i = first; i < last; ++i) out(i - first, j) = from(i, j);
+}
+
+// The attributes that GCC leaves out of a template argument say of __m512 that it may alias.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+
+/// Blocks of [lanes x lanes], transposed in registers.
+template <class T>
+void transpose_block(const T* from, Index step, Index columns, T* to, Index to_step, Index rows) {
+  Eigen::internal::PacketBlock<Packet<T>, int(lanes<T>)> block;
+  for (Index j = 0; j < lanes<T>; ++j)
+    block.packet[j] = j < columns ? load(from + j * step) : broadcast(T(0));
+  Eigen::internal::ptranspose(block);
+  for (Index i = 0; i < rows; ++i) store(to + i * to_step, block.packet[i]);
+}
+
+#pragma GCC diagnostic pop
+
+/// sum += the columns of g, rows in whole registers. @param[out] sum  [rows]
+template <class T>
+void add_column_sum(const T* g, Index step, Index rows, Index columns, T* sum) {
+  alignas(64) T kept[lanes<T>];
+  for (Index row = 0; row < rows; row += lanes<T>) {
+    Packet<T> total = broadcast(T(0));
+    for (Index j = 0; j < columns; ++j)
+      total = Eigen::internal::padd(total, load(g + row + j * step));
+    store(kept, total);
+    for (Index i = 0; i < std::min(lanes<T>, rows - row); ++i) sum[row + i] += kept[i];
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> activation_names(Activation first) {
+  std::vector<std::string> names;
+  for (const auto& [name, activation] : named_activations)
+    names.insert(activation == first ? names.begin() : names.end(), std::string(name));
+  return names;
+}
+
+Activation activation_named(const std::string& name) {
+  std::string names;
+  for (const auto& [known, activation] : named_activations) {
+    if (known == name) return activation;
+    names += (names.empty() ? "" : ", ") + std::string(known);
+  }
+  throw OptionError("activation must be one of " + names + ", got \"" + name + "\"");
+}
+
+std::vector<Index> layer_widths(const Eigen::VectorXd& option) {
+  std::vector<Index> widths;
+  for (const double width : option) {
+    if (!(width >= 1) || width != std::floor(width))
+      throw OptionError("hidden must be whole numbers from 1, got " + std::to_string(width));
+    widths.push_back(Index(width));
+  }
+  return widths;
+}
+
+template <class T>
+DenseNetwork<T>::DenseNetwork(Parameters& parameters, const std::string& name, Index inputs,
+                              std::vector<DenseLayer> layers, RandomStream& stream)
+    : inputs_(inputs) {
+  for (const DenseLayer& given : layers) {
+    const std::string number = std::to_string(layers_.size() + 1);
+    if (given.mask.size() > 0 &&
+        (given.mask.rows() != given.outputs || given.mask.cols() != inputs))
+      throw Error("the mask of layer " + number + " of \"" + name + "\" must be " +
+                  std::to_string(given.outputs) + " x " + std::to_string(inputs) + ", got " +
+                  std::to_string(given.mask.rows()) + " x " + std::to_string(given.mask.cols()));
+    Layer layer{inputs, given.outputs, given.activation, T(given.gain), {}, {}, {}, {}, {}, {}, {}};
+    layer.weights = add_block<T>(parameters, name + "_weights_" + number, given.outputs, inputs);
+    layer.bias = add_block<T>(parameters, name + "_bias_" + number, given.outputs, 1);
+    const double sd = start_sd(given.start, inputs, given.outputs);
+    if (sd > 0) {
+      Eigen::MatrixXd start(given.outputs, inputs);
+      stream.fill_normal(start);
+      parameters.matrix(layer.weights) = (sd * start).template cast<T>();
+    }
+    const Index rows = padded<T>(given.outputs);
+    if (given.mask.size() > 0) {
+      layer.mask.setZero(rows, inputs);
+      layer.mask.topRows(given.outputs) = given.mask.cast<T>();
+      layer.masked.setZero(rows, inputs);
+    } else if (rows != given.outputs) {
+      layer.tail.setZero(lanes<T>, inputs);
+    }
+    layer.padded_bias.setZero(rows);
+    layer.turned.setZero(padded<T>(inputs), given.outputs);
+    layers_.push_back(std::move(layer));
+    inputs = given.outputs;
+  }
+}
+
+template <class T>
+void DenseNetwork<T>::begin(Pass& pass, Index columns) const {
+  pass.columns_ = columns;
+  if (!pass.values_.empty() && pass.values_[0].cols() >= columns) return;
+  pass.rows_.assign(1, inputs_);
+  for (const Layer& layer : layers_) pass.rows_.push_back(layer.outputs);
+  pass.values_.clear(), pass.gradients_.clear(), pass.slopes_.clear();
+  for (const Index rows : pass.rows_) {
+    pass.values_.push_back(Matrix::Zero(padded<T>(rows), columns));
+    pass.gradients_.push_back(pass.values_.back());
+  }
+  for (const Layer& layer : layers_)
+    pass.slopes_.push_back(layer.activation == Activation::silu
+                               ? Matrix::Zero(padded<T>(layer.outputs), columns)
+                               : Matrix());
+}
+
+template <class T>
+void DenseNetwork<T>::prepare(Parameters& parameters, Layer& layer) const {
+  const auto weights = parameters.matrix(layer.weights);
+  layer.padded_bias.head(layer.outputs) = parameters.vector(layer.bias);
+  if (layer.mask.size() > 0)
+    layer.masked.topRows(layer.outputs) = weights.cwiseProduct(layer.mask.topRows(layer.outputs));
+  else if (layer.tail.size() > 0)
+    copy_rows<T>(weights, layer.outputs / lanes<T> * lanes<T>, layer.outputs, layer.tail);
+}
+
+template <class T>
+void DenseNetwork<T>::turn(Parameters& parameters, Layer& layer) const {
+  const bool masked = layer.mask.size() > 0;
+  const T* const weights = masked ? layer.masked.data() : parameters.matrix(layer.weights).data();
+  const Index weights_step = masked ? layer.masked.rows() : layer.outputs;
+  for (Index i = 0; i < layer.outputs; i += lanes<T>) {
+    const Index rows = std::min(lanes<T>, layer.outputs - i);
+    const bool tail = !masked && rows < lanes<T>;
+    const T* const from = tail ? layer.tail.data() : weights + i;
+    const Index step = tail ? lanes<T> : weights_step;
+    for (Index j = 0; j < layer.inputs; j += lanes<T>)
+      transpose_block<T>(from + j * step, step, layer.inputs - j, &layer.turned(j, i),
+                         layer.turned.rows(), rows);
+  }
+}
+
+template <class T>
+void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    Layer& layer = layers_[l];
+    prepare(parameters, layer);
+    const bool masked = layer.mask.size() > 0;
+    const Left<T> weights{masked ? layer.masked.data() : parameters.matrix(layer.weights).data(),
+                          masked ? layer.masked.rows() : layer.outputs,
+                          layer.tail.size() > 0 ? layer.tail.data() : nullptr};
+    const Matrix& x = pass.values_[l];
+    Matrix& y = pass.values_[l + 1];
+    Matrix& slopes = pass.slopes_[l];
+    const T* const bias = layer.padded_bias.data();
+    const Packet<T> gain = broadcast(layer.gain);
+    multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), 1, x.rows()},
+                [&](const T* tile, Index row, Index panels, Index column, Index columns) {
+                  for (Index j = 0; j < columns; ++j)
+                    for (Index r = 0; r < panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
+                      const Packet<T> sum =
+                          Eigen::internal::pmadd(load(tile), gain, load(bias + row + r));
+                      const Activated<T> activated = activate<T>(layer.activation, sum);
+                      store(&y(row + r, column + j), activated.value);
+                      if (slopes.size() > 0) store(&slopes(row + r, column + j), activated.slope);
+                    }
+                });
+  }
+}
+
+template <class T>
+void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut phi, bool to_input) {
+  using Eigen::internal::pmadd;
+  using Eigen::internal::pmul;
+  if (layers_.empty()) return;
+  // A layer's slope at registers of its output.
+  const auto slope = [&](std::size_t l, Index row, Index column) {
+    if (pass.slopes_[l].size() > 0) return load(&pass.slopes_[l](row, column));
+    return slope_at<T>(layers_[l].activation, load(&pass.values_[l + 1](row, column)));
+  };
+  const std::size_t last = layers_.size() - 1;
+  Matrix& to_output = pass.gradients_.back();
+  if (layers_[last].activation != Activation::identity)
+    for (Index j = 0; j < pass.columns_; ++j)
+      for (Index row = 0; row < to_output.rows(); row += lanes<T>)
+        store(&to_output(row, j), pmul(load(&to_output(row, j)), slope(last, row, j)));
+
+  for (std::size_t l = layers_.size(); l-- > 0;) {
+    Layer& layer = layers_[l];
+    const Matrix& x = pass.values_[l];
+    const Matrix& g = pass.gradients_[l + 1];
+    const Packet<T> gain = broadcast(layer.gain);
+    if (phi) {
+      add_column_sum<T>(g.data(), g.rows(), layer.outputs, pass.columns_,
+                        phi.vector(layer.bias).data());
+      T* const to_weights = phi.matrix(layer.weights).data();
+      multiply<T>(
+          layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()}, {x.data(), x.rows(), 1},
+          [&](const T* tile, Index row, Index panels, Index column, Index columns) {
+            for (Index j = column; j < column + columns; ++j)
+              for (Index r = row; r < row + panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
+                T* const to = to_weights + j * layer.outputs + r;
+                Packet<T> sum = pmul(load(tile), gain);
+                if (layer.mask.size() > 0) sum = pmul(sum, load(&layer.mask(r, j)));
+                if (r + lanes<T> <= layer.outputs) {
+                  store(to, Eigen::internal::padd(load(to), sum));
+                  continue;
+                }
+                alignas(64) T kept[lanes<T>];
+                store(kept, sum);
+                for (Index i = 0; i < layer.outputs - r; ++i) to[i] += kept[i];
+              }
+          });
+    }
+    if (l == 0 && !to_input) return;
+    turn(parameters, layer);
+    Matrix& to_x = pass.gradients_[l];
+    multiply<T>(layer.inputs, layer.outputs, pass.columns_,
+                {layer.turned.data(), layer.turned.rows()}, {g.data(), 1, g.rows()},
+                [&](const T* tile, Index row, Index panels, Index column, Index columns) {
+                  for (Index j = column; j < column + columns; ++j)
+                    for (Index r = row; r < row + panels * lanes<T>;
+                         r += lanes<T>, tile += lanes<T>) {
+                      Packet<T> sum = pmul(load(tile), gain);
+                      if (l > 0 && layers_[l - 1].activation != Activation::identity)
+                        sum = pmul(sum, slope(l - 1, r, j));
+                      store(&to_x(r, j), sum);
+                    }
+                });
+  }
+}
+
+template class DenseNetwork<float>;
+template class DenseNetwork<double>;
+
+}  // namespace elbow

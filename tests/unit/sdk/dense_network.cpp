@@ -1,0 +1,275 @@
+#include <catch2/catch.hpp>
+#include <elbow/dense_network.hpp>
+#include <elbow/error.hpp>
+#include <elbow/math.hpp>
+
+#include "support/allocation_counter.hpp"
+
+using namespace elbow;
+using Eigen::MatrixXd;
+using Eigen::MatrixXf;
+using Eigen::VectorXd;
+
+namespace dense_network_tests {
+
+namespace {
+
+const std::vector<Activation> activations = {Activation::identity, Activation::relu,
+                                             Activation::tanh,     Activation::sigmoid,
+                                             Activation::softplus, Activation::silu};
+
+double apply(Activation activation, double x) {
+  switch (activation) {
+    case Activation::relu:
+      return std::fmax(x, 0);
+    case Activation::tanh:
+      return std::tanh(x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+    case Activation::softplus:
+      return softplus(x);
+    case Activation::silu:
+      return x * sigmoid(x);
+    default:
+      return x;
+  }
+}
+
+RandomStream numbers(std::uint64_t seed = 1) { return RandomStream(seed, 0, "dense network"); }
+
+MatrixXd normals(Index rows, Index cols, std::uint64_t seed) {
+  MatrixXd out(rows, cols);
+  numbers(seed).fill_normal(out);
+  return out;
+}
+
+/// A network with its parameters, biases and zero layers away from their start.
+template <class T>
+struct Net {
+  Parameters parameters;
+  DenseNetwork<T> network;
+  typename DenseNetwork<T>::Pass pass;
+
+  Net(Index inputs, const std::vector<DenseLayer>& layers, RandomStream stream = numbers())
+      : network(parameters, "net", inputs, layers, stream) {
+    RandomStream noise = numbers(2);
+    for (double& x : parameters.f64()) x += 0.3 * noise.normal();
+    for (float& x : parameters.f32()) x += 0.3f * float(noise.normal());
+  }
+
+  MatrixXd operator()(const MatrixXd& x) {
+    network.begin(pass, x.cols());
+    pass.input() = x.cast<T>();
+    network.forward(parameters, pass);
+    return pass.output().template cast<double>();
+  }
+
+  /// Of sum g . output. @return the input's gradient
+  MatrixXd pull_back(const MatrixXd& g, Gradient& phi) {
+    pass.output_gradient() = g.cast<T>();
+    network.backward(parameters, pass, phi.out());
+    return pass.input_gradient().template cast<double>();
+  }
+};
+
+std::vector<DenseLayer> three_layers(Activation hidden, Activation last = Activation::identity) {
+  return {{19, hidden, WeightStart::he, 1, {}},
+          {33, hidden, WeightStart::glorot, 0.7, {}},
+          {5, last, WeightStart::zero, 1, {}}};
+}
+
+/// By Eigen's products and the C library, in double.
+template <class T>
+MatrixXd reference(Net<T>& net, const std::vector<DenseLayer>& layers, const MatrixXd& x) {
+  MatrixXd y = x;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    MatrixXd w = net.parameters.matrix(net.network.weights(l)).template cast<double>();
+    if (layers[l].mask.size() > 0) w.array() *= layers[l].mask.template cast<double>().array();
+    const VectorXd b = net.parameters.vector(net.network.bias(l)).template cast<double>();
+    y = ((layers[l].gain * w * y).colwise() + b).unaryExpr([&](double v) {
+      return apply(layers[l].activation, v);
+    });
+  }
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("a dense network is its products, biases and activations") {
+  const Activation hidden = GENERATE(from_range(activations));
+  const Activation last = GENERATE(Activation::identity, Activation::sigmoid);
+  const auto layers = three_layers(hidden, last);
+  const MatrixXd x = 2 * normals(7, 21, 3);
+  Net<double> f64(7, layers);
+  REQUIRE((f64(x) - reference(f64, layers, x)).cwiseAbs().maxCoeff() < 1e-13);
+  Net<float> f32(7, layers);
+  REQUIRE((f32(x) - reference(f32, layers, x)).cwiseAbs().maxCoeff() < 2e-5);
+}
+
+TEST_CASE("activations keep their limits far out and pass NaN through") {
+  const Activation activation = GENERATE(from_range(activations));
+  Net<float> net(1, {{1, activation, WeightStart::zero, 1, {}}});
+  net.parameters.f32().setZero();
+  net.parameters.f32()[0] = 1;
+  const MatrixXd x = (MatrixXd(1, 6) << -1e4, -50, 50, 1e4, 0, NAN).finished();
+  const MatrixXd y = net(x);
+  for (Index i = 0; i < 5; ++i) {
+    INFO("activation " << int(activation) << " at " << x(0, i));
+    REQUIRE(y(0, i) == Approx(apply(activation, x(0, i))).epsilon(1e-6).margin(1e-18));
+  }
+  REQUIRE(std::isnan(y(0, 5)));
+}
+
+TEST_CASE("a dense network's pull-back agrees with finite differences") {
+  const Activation hidden = GENERATE(from_range(activations));
+  const Activation last = GENERATE(from_range(activations));
+  Net<double> net(7, three_layers(hidden, last));
+  const MatrixXd x = normals(7, 11, 3), g = normals(5, 11, 4);
+  Gradient phi(net.parameters);
+  net(x);
+  const MatrixXd to_input = net.pull_back(g, phi);
+  const auto value = [&](const MatrixXd& at) { return net(at).cwiseProduct(g).sum(); };
+  constexpr double h = 1e-6;
+  // Kinks of ReLU between two evaluations: about h of the parameters' directions.
+  const double tolerance = 1e-6;
+  for (Index i = 0; i < net.parameters.f64().size(); i += 7) {
+    const double here = net.parameters.f64()[i];
+    net.parameters.f64()[i] = here + h;
+    const double above = value(x);
+    net.parameters.f64()[i] = here - h;
+    const double below = value(x);
+    net.parameters.f64()[i] = here;
+    INFO("parameter " << i);
+    REQUIRE(phi.f64()[i] == Approx((above - below) / (2 * h)).margin(tolerance).epsilon(1e-6));
+  }
+  for (Index i = 0; i < x.size(); i += 5) {
+    MatrixXd moved = x;
+    moved(i) = x(i) + h;
+    const double above = value(moved);
+    moved(i) = x(i) - h;
+    const double below = value(moved);
+    INFO("input " << i);
+    REQUIRE(to_input(i) == Approx((above - below) / (2 * h)).margin(tolerance).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("the pull-back in single precision is that in double precision") {
+  const auto layers = three_layers(GENERATE(from_range(activations)));
+  Net<double> f64(7, layers);
+  Net<float> f32(7, layers);
+  f64.parameters.f64() = f32.parameters.f32().cast<double>();
+  const MatrixXd x = normals(7, 20, 3).cast<float>().cast<double>();
+  const MatrixXd g = normals(5, 20, 4).cast<float>().cast<double>();
+  Gradient of_f64(f64.parameters), of_f32(f32.parameters);
+  f64(x), f32(x);
+  const MatrixXd to_x = f64.pull_back(g, of_f64);
+  REQUIRE(f32.pull_back(g, of_f32).isApprox(to_x, 1e-5));
+  REQUIRE(of_f32.f32().cast<double>().isApprox(of_f64.f64(), 1e-5));
+}
+
+TEST_CASE("a column's output has the same bits in every batch") {
+  Net<float> net(7, three_layers(GENERATE(from_range(activations))));
+  const MatrixXd x = normals(7, 37, 5);
+  const MatrixXd together = net(x);
+  for (const Index width : {1, 2, 3, 5, 8, 13})
+    for (Index first = 0; first + width <= x.cols(); first += width)
+      REQUIRE(net(x.middleCols(first, width)) == together.middleCols(first, width));
+}
+
+TEST_CASE("the pull-back of a batch is the sum of its parts', and adds to the gradient") {
+  Net<double> net(7, three_layers(Activation::silu, Activation::tanh));
+  const MatrixXd x = normals(7, 30, 5), g = normals(5, 30, 6);
+  Gradient together(net.parameters), parts(net.parameters);
+  net(x);
+  const MatrixXd to_x = net.pull_back(g, together);
+  MatrixXd to_parts(7, 30);
+  for (const auto& [first, width] : {std::pair<Index, Index>(0, 11), {11, 1}, {12, 18}}) {
+    net(x.middleCols(first, width));
+    to_parts.middleCols(first, width) = net.pull_back(g.middleCols(first, width), parts);
+  }
+  REQUIRE(parts.f64().isApprox(together.f64(), 1e-12));
+  REQUIRE(to_parts.isApprox(to_x, 1e-13));
+}
+
+TEST_CASE("masked weights neither act nor have a gradient") {
+  MatrixXf mask = MatrixXf::Zero(5, 7);
+  for (Index i = 0; i < 5; ++i) mask.row(i).head(i).setOnes();
+  const std::vector<DenseLayer> layers = {{5, Activation::tanh, WeightStart::he, 1, mask}};
+  Net<double> net(7, layers);
+  const MatrixXd x = normals(7, 9, 3);
+  REQUIRE(net(x).isApprox(reference(net, layers, x), 1e-13));
+  MatrixXd moved = x;
+  moved.bottomRows(4).setConstant(1e3);
+  REQUIRE(net(moved).topRows(4) == net(x).topRows(4));
+  Gradient phi(net.parameters);
+  net(x);
+  const MatrixXd to_x = net.pull_back(MatrixXd::Ones(5, 9), phi);
+  const MatrixXd to_weights = phi.out().matrix(net.network.weights(0));
+  for (Index i = 0; i < 5; ++i)
+    for (Index j = 0; j < 7; ++j) REQUIRE((to_weights(i, j) != 0) == (mask(i, j) != 0));
+  REQUIRE(to_x.bottomRows(3).isZero(0));
+  REQUIRE_FALSE(to_x.topRows(4).isZero());
+}
+
+TEST_CASE("a mask of another shape is refused with both shapes") {
+  REQUIRE_THROWS_WITH(Net<float>(3, {{2, Activation::tanh, WeightStart::he, 1, MatrixXf(3, 2)}}),
+                      Catch::Contains("must be 2 x 3, got 3 x 2"));
+}
+
+TEST_CASE("weights start with the variance of their scheme, biases at zero") {
+  const auto [start, variance] = GENERATE(table<WeightStart, double>(
+      {{WeightStart::glorot, 2 / 500.}, {WeightStart::he, 2 / 300.}, {WeightStart::zero, 0}}));
+  Parameters parameters;
+  RandomStream stream = numbers();
+  DenseNetwork<float> network(parameters, "net", 300, {{200, Activation::relu, start, 1, {}}},
+                              stream);
+  const auto w = parameters.vector(network.weights(0)).cast<double>();
+  // Of 60,000 squares of normals, 5 standard errors are 0.029.
+  REQUIRE(w.squaredNorm() / double(w.size()) == Approx(variance).epsilon(0.029).margin(1e-30));
+  REQUIRE(parameters.vector(network.bias(0)).isZero(0));
+}
+
+TEST_CASE(
+    "a step of a dense network allocates nothing, nor do smaller batches after a larger one") {
+  Net<float> net(100, {{200, Activation::relu, WeightStart::he, 1, {}},
+                       {300, Activation::silu, WeightStart::he, 1, MatrixXf::Ones(300, 200)},
+                       {40, Activation::sigmoid, WeightStart::he, 1, {}}});
+  Gradient phi(net.parameters);
+  net.network.begin(net.pass, 128);
+  const std::size_t before = test::allocations();
+  for (const Index batch : {128, 20, 128, 1}) {
+    net.network.begin(net.pass, batch);
+    net.pass.input().setConstant(0.5f);
+    net.network.forward(net.parameters, net.pass);
+    net.pass.output_gradient().setConstant(1);
+    net.network.backward(net.parameters, net.pass, phi.out());
+  }
+  REQUIRE(test::allocations() == before);
+}
+
+TEST_CASE("networks without inputs and without layers are allowed") {
+  Net<double> constant(0, {{3, Activation::tanh, WeightStart::glorot, 1, {}}});
+  const MatrixXd y = constant(MatrixXd(0, 4));
+  REQUIRE(y.col(0) == y.col(3));
+  Gradient phi(constant.parameters);
+  constant.pull_back(MatrixXd::Ones(3, 4), phi);
+  REQUIRE_FALSE(phi.f64().isZero());
+  Net<double> nothing(3, {});
+  const MatrixXd x = normals(3, 4, 1);
+  REQUIRE(nothing(x) == x);
+}
+
+TEST_CASE("an activation is found by its name, and a wrong name lists them") {
+  for (const std::string& name : activation_names()) activation_named(name);
+  REQUIRE(activation_names(Activation::relu).front() == "relu");
+  REQUIRE(activation_named("silu") == Activation::silu);
+  REQUIRE_THROWS_WITH(activation_named("swish"), Catch::Contains("softplus, silu, got \"swish\""));
+}
+
+TEST_CASE("widths of hidden layers are whole numbers") {
+  REQUIRE(layer_widths((VectorXd(2) << 8, 3).finished()) == std::vector<Index>{8, 3});
+  REQUIRE_THROWS_WITH(layer_widths(VectorXd::Constant(1, 4.5)), Catch::Contains("4.5"));
+  REQUIRE_THROWS_AS(layer_widths(VectorXd::Constant(1, 0)), OptionError);
+}
+
+}  // namespace dense_network_tests
