@@ -55,7 +55,8 @@ void write_parameters(const Parameters& parameters, CellWriter& writer) {
   }
 }
 
-void write_particles(const Particles& particles, Density& density, CellWriter& writer) {
+void write_particles(const Particles& particles, Density& density, const std::string& prefix,
+                     CellWriter& writer) {
   const Index n = particles.z.cols();
   Eigen::MatrixXd statistics(2, n);
   Eigen::VectorXd log_p(n);
@@ -68,7 +69,7 @@ void write_particles(const Particles& particles, Density& density, CellWriter& w
   DrawGroups groups(density, 1,
                     {{"lp", "log density of the target", "nats"},
                      {"log_weight", "log importance weight", "nats"}},
-                    "", writer);
+                    prefix, writer);
   groups.append(0, particles.z, statistics);
 }
 

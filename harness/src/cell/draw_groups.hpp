@@ -14,7 +14,7 @@ namespace elbow {
 class DrawGroups {
  public:
   /// @param statistics  numbers stored per draw in sample_stats
-  /// @param prefix      "" or "warmup_"
+  /// @param prefix      "", "warmup_", or "fit_" for draws of a fit that a sampler follows
   /// @throws Error when the variables' sizes cannot be those of `constrain`.
   DrawGroups(Density& density, Index chains, const std::vector<TraceField>& statistics,
              const std::string& prefix, CellWriter& writer);
@@ -43,7 +43,9 @@ Index variable_count(const std::vector<Variable>& variables);
 void write_parameters(const Parameters& parameters, CellWriter& writer);
 
 /// Writes weighted particles as one chain of draws with their log weights.
-void write_particles(const Particles& particles, Density& density, CellWriter& writer);
+/// @param prefix  of the groups, as in DrawGroups
+void write_particles(const Particles& particles, Density& density, const std::string& prefix,
+                     CellWriter& writer);
 
 /// Writes the model's data and the labels of its dimensions.
 void write_data(const Model& model, CellWriter& writer);

@@ -7,7 +7,8 @@
 
 #include "cell/draw_groups.hpp"
 #include "cell/moments.hpp"
-#include "diagnostics/psis.hpp"
+#include "cell/pareto_k_metric.hpp"
+#include "cell/particle_metrics.hpp"
 
 namespace elbow {
 namespace {
@@ -113,7 +114,10 @@ ElboEstimate estimate_elbo(Ingredients& cell, Fit& fit, RandomStream stream, Ind
   return mean_with_error(difference);
 }
 
-std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer) {
+namespace {
+
+std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& prefix,
+                            CellWriter& writer) {
   std::vector<Metric> metrics;
   for (Parameters* parameters : cell.estimator->trained()) write_parameters(*parameters, writer);
 
@@ -121,7 +125,8 @@ std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer
   Family* q = cell.estimator->approximation(fit);
   if (!p) return metrics;
   if (const Particles* particles = cell.estimator->particles()) {
-    write_particles(*particles, *p, writer);
+    write_particles(*particles, *p, prefix, writer);
+    add_particle_metrics(*particles, cell, *cell.model, metrics);
     return metrics;
   }
   if (!q) return metrics;
@@ -129,7 +134,7 @@ std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer
   DrawGroups groups(*p, 1,
                     {{"lp", "log density of the target", "nats"},
                      {"log_q", "log density of the approximation", "nats"}},
-                    "", writer);
+                    prefix, writer);
   Index stored = 0;
   for_fresh_draws(*q, *p, cell.stream("draws"), cell.settings.draws,
                   [&](Draws z, Vector log_q, Vector log_p) {
@@ -159,12 +164,11 @@ std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer
       {"non_finite_draws", double(difference.size() - difference.array().isFinite().count()),
        not_a_number, "", "evaluation draws whose log density or log q is not finite"});
   const Psis smoothed = psis(difference);
-  const Estimate evidence = log_mean_weight(smoothed.log_weights);
+  const Estimate evidence = psis_log_evidence(smoothed);
   metrics.push_back({"log_evidence_psis", evidence.value, evidence.standard_error, "nats",
-                     "log evidence by Pareto-smoothed importance sampling from the fit"});
-  metrics.push_back({"pareto_k", smoothed.pareto_k, not_a_number, "",
-                     "k-hat of the importance weights; reliable below " +
-                         std::to_string(pareto_k_threshold(draws)).substr(0, 4)});
+                     "log evidence by Pareto-smoothed importance sampling from the fit; no error "
+                     "where k-hat is above 0.5"});
+  metrics.push_back(pareto_k_metric(difference, smoothed));
 
   Reference* reference = cell.model->reference();
   if (reference)
@@ -182,6 +186,15 @@ std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer
         {moments.mean(), moments.sd(), moments.mean_standard_error(), moments.sd_standard_error()},
         *known, metrics);
   add_gradient_variance(cell, fit, metrics);
+  return metrics;
+}
+
+}  // namespace
+
+std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, const std::string& prefix,
+                                 CellWriter& writer) {
+  std::vector<Metric> metrics = measure(cell, fit, prefix, writer);
+  for (Metric& metric : metrics) metric.name.insert(0, prefix);
   return metrics;
 }
 

@@ -21,6 +21,8 @@ ElboEstimate estimate_elbo(Ingredients& cell, Fit& fit, RandomStream stream, Ind
 /// error from fresh draws, log evidence by Pareto-smoothed importance sampling with k-hat, errors
 /// of moments against a Reference, exact KL where both sides are Gaussian, and the variance of the
 /// gradient estimator at the end point.
-std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, CellWriter& writer);
+/// @param prefix  of the groups of draws and of the metrics: "", or "fit_" where a sampler follows
+std::vector<Metric> evaluate_fit(Ingredients& cell, Fit& fit, const std::string& prefix,
+                                 CellWriter& writer);
 
 }  // namespace elbow

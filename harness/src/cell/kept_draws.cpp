@@ -1,11 +1,9 @@
 #include "cell/kept_draws.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <elbow/math.hpp>
 
-#include "diagnostics/effective_sample_size.hpp"
-#include "diagnostics/rhat.hpp"
+#include "diagnostics/draws_summary.hpp"
 
 namespace elbow {
 namespace {
@@ -41,50 +39,22 @@ Eigen::MatrixXd KeptDraws::variable(Index c) const {
   return x;
 }
 
-void KeptDraws::add_diagnostics(std::vector<Metric>& metrics) const {
-  double rhat_max = not_a_number, bulk_min = not_a_number, tail_min = not_a_number;
-  Index stuck = 0;
-  for (Index c = 0; c < variables_; ++c) {
-    const Eigen::MatrixXd x = variable(c);
-    if ((x.array() == x(0, 0)).all()) {
-      ++stuck;
-      continue;
-    }
-    rhat_max = std::fmax(rhat_max, rhat(x));
-    bulk_min = std::fmin(bulk_min, ess_bulk(x));
-    tail_min = std::fmin(tail_min, ess_tail(x));
-  }
-  const std::string of = stride_ == 1 ? "" : ", from every " + std::to_string(stride_) + "th draw";
-  metrics.push_back({"rhat_max", rhat_max, not_a_number, "",
-                     "largest rank-normalised split R-hat over the variables" + of});
-  metrics.push_back({"ess_bulk_min", bulk_min, not_a_number, "draws",
-                     "smallest bulk effective sample size over the variables" + of});
-  metrics.push_back({"ess_tail_min", tail_min, not_a_number, "draws",
-                     "smallest tail effective sample size over the variables" + of});
-  metrics.push_back({"constant_variables", double(stuck), not_a_number, "",
-                     "elements of variables that never changed; not in the extremes above"});
+Eigen::MatrixXd KeptDraws::summaries() const {
+  Eigen::MatrixXd summaries(Index(draws_summary_fields().size()), variables_);
+  for (Index c = 0; c < variables_; ++c)
+    if (kept_ > 0)
+      summaries.col(c) = draws_summary(variable(c));
+    else
+      summaries.col(c).setConstant(not_a_number);
+  return summaries;
 }
 
-bool KeptDraws::stalled() const {
-  if (kept_ < 2) return false;
-  const auto first = values_.col(0);
-  return (values_.leftCols(kept_).colwise() - first).isZero(0);
-}
-
-MomentEstimates KeptDraws::moments() const {
-  MomentEstimates estimates;
-  for (Eigen::VectorXd* v : {&estimates.mean, &estimates.sd, &estimates.mean_standard_error,
-                             &estimates.sd_standard_error})
-    v->resize(variables_);
-  for (Index c = 0; c < variables_; ++c) {
-    const Eigen::MatrixXd x = variable(c);
-    const double n = double(x.size());
-    estimates.mean[c] = x.mean();
-    estimates.sd[c] = std::sqrt((x.array() - x.mean()).square().sum() / (n - 1));
-    estimates.mean_standard_error[c] = mcse_mean(x);
-    estimates.sd_standard_error[c] = mcse_sd(x);
-  }
-  return estimates;
+Index KeptDraws::stalled_for(Index chain) const {
+  if (kept_ < 2) return 0;
+  const auto own = values_.block(chain * variables_, 0, variables_, kept_);
+  Index equal = 1;
+  while (equal < kept_ && own.col(kept_ - 1 - equal) == own.col(kept_ - 1)) ++equal;
+  return equal * stride_;
 }
 
 }  // namespace elbow

@@ -3,9 +3,6 @@
 #include <elbow/types.hpp>
 #include <vector>
 
-#include "cell/moments.hpp"
-#include "record/cell_writer.hpp"
-
 namespace elbow {
 
 /// Draws kept in memory for the diagnostics of chains, up to a fixed size: when it is full every
@@ -18,13 +15,14 @@ class KeptDraws {
   /// One draw of every chain. @param x  [C x chains]
   void add(Draws x);
 
-  /// rhat_max, ess_bulk_min, ess_tail_min, and the moments of all variables with the standard
-  /// errors of chains. Constant quantities (the diagonal of a correlation matrix) are left out of
-  /// the extremes.
-  void add_diagnostics(std::vector<Metric>& metrics) const;
-  MomentEstimates moments() const;
-  /// Whether there are several draws and no variable of any chain ever changed.
-  bool stalled() const;
+  /// Estimates and diagnostics of every variable, see draws_summary. [F x C]
+  Eigen::MatrixXd summaries() const;
+  /// Every how many draws one is kept.
+  Index stride() const { return stride_; }
+  /// How many draws (kept ones times the stride) at the end of a chain are equal in all variables;
+  /// 0 with fewer than two.
+  Index stalled_for(Index chain) const;
+  Index chains() const { return chains_; }
 
  private:
   /// [draws x chains] of variable c.

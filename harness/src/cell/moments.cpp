@@ -52,6 +52,31 @@ void require_length(const char* what, const Eigen::VectorXd& values, Index expec
 
 }  // namespace
 
+MomentEstimates weighted_moments(Draws x, Vector weights) {
+  const Eigen::VectorXd zero = Eigen::VectorXd::Zero(x.rows());
+  MomentEstimates m{zero, zero, zero, zero};
+  const auto for_each = [&](auto&& add) {
+    for (Index s = 0; s < x.cols(); ++s)
+      if (weights[s] > 0) add(weights[s], x.col(s).array());
+  };
+  for_each([&](double w, const auto& at) { m.mean.array() += w * at; });
+  Eigen::ArrayXd variance = zero.array();
+  for_each([&](double w, const auto& at) {
+    const auto square = (at - m.mean.array()).square().eval();
+    variance += w * square;
+    m.mean_standard_error.array() += w * w * square;
+  });
+  for_each([&](double w, const auto& at) {
+    const auto excess = ((at - m.mean.array()).square() - variance).eval();
+    m.sd_standard_error.array() += w * w * excess.square();
+  });
+  m.mean_standard_error = m.mean_standard_error.cwiseSqrt().eval();
+  m.sd_standard_error = (m.sd_standard_error.array().sqrt() / (2 * variance.sqrt())).eval();
+  // As n / (n - 1) for equal weights.
+  m.sd = (variance / (1 - weights.squaredNorm())).sqrt();
+  return m;
+}
+
 std::optional<MomentEstimates> reference_moments(Model& model, Index variables,
                                                  RandomStream stream) {
   Reference* reference = model.reference();

@@ -32,6 +32,12 @@ struct MomentEstimates {
   Eigen::VectorXd mean, sd, mean_standard_error, sd_standard_error;
 };
 
+/// Moments of particles with weights that add up to 1; those of no weight may lie anywhere.
+/// Standard errors are those of self-normalised importance sampling, as if particles were
+/// independent.
+/// @param x  [C x n]   @param weights  [n]
+MomentEstimates weighted_moments(Draws x, Vector weights);
+
 /// What is known of the posterior's moments: declared ones, else those of reference draws, else
 /// those of exact draws.
 /// @param variables  C, the number of constrained variables

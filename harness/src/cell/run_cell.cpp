@@ -76,12 +76,14 @@ class CellWork {
         target = counted_surrogate.get();
       }
     }
-    if (ingredients_.method_variant.sampler && outcome_allows_sampling(outcome)) {
+    const bool samples = ingredients_.method_variant.sampler.has_value();
+    if (ingredients_.estimator)
+      for (Metric& metric : evaluate_fit(ingredients_, fit, samples ? "fit_" : "", writer_))
+        add(std::move(metric));
+    if (samples && outcome_allows_sampling(outcome)) {
       SampleResult result = run_sampler(ingredients_, *target, fitted, writer_, clock_, stop_);
       outcome = result.outcome;
       for (Metric& metric : result.metrics) add(std::move(metric));
-    } else if (ingredients_.estimator) {
-      for (Metric& metric : evaluate_fit(ingredients_, fit, writer_)) add(std::move(metric));
     }
     return outcome;
   }
@@ -95,8 +97,22 @@ class CellWork {
          "log densities without gradient that the method asked for, one per draw"});
     if (counts.simulations > 0)
       add({"simulations", double(counts.simulations), not_a_number, "", "runs of the simulator"});
+    std::vector<Metric> times = {
+        {"seconds", clock_.seconds(), not_a_number, "s", "the method's working time"}};
+    if (const Metric* found = find("ess_bulk_min")) {
+      const double ess = found->value;
+      const std::string per = "ess_bulk_min per ", all = ", warm-up and fit counted";
+      times.push_back({"ess_per_second", ess / clock_.seconds(), not_a_number, "draws/s",
+                       per + "second of the method's working time" + all});
+      if (counts.gradients > 0)
+        add({"ess_per_gradient", ess / double(counts.gradients), not_a_number, "",
+             per + "log-density gradient" + all});
+      else if (counts.densities > 0)
+        add({"ess_per_density", ess / double(counts.densities), not_a_number, "",
+             per + "log density" + all});
+    }
     writer_.metrics(metrics_);
-    writer_.timing({{"seconds", clock_.seconds(), not_a_number, "s", "the method's working time"}});
+    writer_.timing(times);
   }
 
  private:
@@ -105,6 +121,12 @@ class CellWork {
            outcome.ending == Ending::budget_spent;
   }
   void add(Metric metric) { metrics_.push_back(std::move(metric)); }
+  /// Null without one of that name; valid until the next one is added.
+  const Metric* find(const std::string& name) const {
+    for (const Metric& metric : metrics_)
+      if (metric.name == name) return &metric;
+    return nullptr;
+  }
 
   const CellContext& context_;
   CellWriter& writer_;

@@ -4,8 +4,12 @@
 #include <cmath>
 #include <elbow/math.hpp>
 
+#include "cell/chain_diagnostics.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/kept_draws.hpp"
+#include "cell/particle_metrics.hpp"
+#include "cell/transition_measures.hpp"
+#include "diagnostics/draws_summary.hpp"
 
 namespace elbow {
 namespace {
@@ -42,33 +46,21 @@ Index find_start(const Ingredients& cell, Density& density, Family* fitted, Chai
   return -1;
 }
 
-/// Sums of the samplers' statistics over all draws after warm-up, for the metrics.
-class StatisticMeans {
- public:
-  StatisticMeans(std::vector<TraceField> fields)
-      : fields_(std::move(fields)), sum_(Eigen::VectorXd::Zero(Index(fields_.size()))) {}
-  void add(Draws statistics) {
-    sum_ += statistics.rowwise().sum();
-    count_ += statistics.cols();
+/// Why chains that stay where they are make no sample; empty where all move. A chain counts as
+/// stalled when nothing in it changed over the second half of its draws, at least a hundred, or
+/// when no chain ever moved.
+std::string stalled_reason(const KeptDraws& kept, Index chains, Index draws) {
+  const auto stays = [&](Index chain, Index least) { return kept.stalled_for(chain) >= least; };
+  Index still = 0, first = -1;
+  for (Index chain = 0; chain < chains; ++chain) {
+    if (draws >= 2 && stays(chain, draws)) ++still;
+    if (first < 0 && draws >= 200 && stays(chain, draws / 2)) first = chain;
   }
-  void add_metrics(std::vector<Metric>& metrics) const {
-    for (std::size_t i = 0; i < fields_.size(); ++i) {
-      const TraceField& field = fields_[i];
-      if (field.name == "diverging")
-        metrics.push_back({"divergences", sum_[Index(i)], not_a_number, "draws",
-                           "transitions after warm-up that diverged"});
-      else
-        metrics.push_back({field.name, sum_[Index(i)] / double(std::max<Index>(1, count_)),
-                           not_a_number, field.unit,
-                           "mean over draws and chains of: " + field.help});
-    }
-  }
-
- private:
-  std::vector<TraceField> fields_;
-  Eigen::VectorXd sum_;
-  Index count_ = 0;
-};
+  if (still == chains) return "no chain moved in " + std::to_string(draws) + " draws";
+  if (first < 0) return "";
+  return "chain " + std::to_string(first) + " did not move in its last " +
+         std::to_string(std::min(kept.stalled_for(first), draws)) + " draws";
+}
 
 /// What one loop over transitions needs.
 struct Loop {
@@ -150,13 +142,14 @@ Outcome run_chains(Loop& loop, const std::vector<TraceField>& fields, Model& tar
 
   DrawGroups groups(loop.density, settings.chains, stored, "", writer);
   KeptDraws kept(variables, settings.chains);
-  StatisticMeans means(fields);
+  TransitionMeasures transitions(fields, settings.chains,
+                                 cell.method_variant.sampler->options.value("max_tree_depth", 0.0));
   Index draws = 0;
   Index non_finite = 0;
   while (!stopped && draws < settings.draws) {
     for (Index skipped = 0; skipped < settings.thin && !stopped; ++skipped) {
       stopped = interrupted(loop.step(false));
-      means.add(loop.statistics);
+      transitions.add(loop.statistics);
     }
     append(groups, constrained);
     kept.add(constrained);
@@ -164,20 +157,31 @@ Outcome run_chains(Loop& loop, const std::vector<TraceField>& fields, Model& tar
     ++draws;
   }
 
-  if (!stopped && kept.stalled())
-    outcome = {Ending::diverged, "no chain moved in " + std::to_string(draws) + " draws"};
-  kept.add_diagnostics(metrics);
-  means.add_metrics(metrics);
+  if (const std::string reason = stalled_reason(kept, settings.chains, draws);
+      !stopped && !reason.empty())
+    outcome = {Ending::diverged, reason};
+  const Eigen::MatrixXd summaries = kept.summaries();
+  write_per_variable("diagnostics", draws_summary_fields(), summaries, loop.density.variables(),
+                     writer);
+  add_chain_diagnostics(summaries, kept.stride(), metrics);
+  transitions.add_metrics(metrics);
   metrics.push_back({"non_finite_draws", double(non_finite), not_a_number, "",
                      "stored draws with a number that is not finite"});
   if (draws >= 4)
     if (const auto known = reference_moments(target, variables, cell.stream("reference")))
-      add_moment_errors(kept.moments(), *known, metrics);
+      add_moment_errors(moments_of(summaries), *known, metrics);
   return outcome;
 }
 
-Outcome run_population(Loop& loop, const std::vector<TraceField>& fields, CellWriter& writer,
-                       std::vector<Metric>& metrics) {
+/// The error of the log evidence that a population reports; NaN where it does not.
+double log_evidence_error(const Loop& loop, const std::vector<TraceField>& fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (fields[i].name == "log_evidence_sd") return loop.statistics(Index(i), 0);
+  return not_a_number;
+}
+
+Outcome run_population(Loop& loop, const std::vector<TraceField>& fields, Model& target,
+                       CellWriter& writer, std::vector<Metric>& metrics) {
   std::vector<TraceField> columns = {
       {"log_evidence_increment", "log evidence gained by the transition", "nats"}};
   columns.insert(columns.end(), fields.begin(), fields.end());
@@ -204,9 +208,11 @@ Outcome run_population(Loop& loop, const std::vector<TraceField>& fields, CellWr
                   : Outcome{Ending::non_finite, non_finite_reason(loop)};
     break;
   }
-  write_particles({loop.chains.z, loop.log_weights}, loop.density, writer);
-  metrics.push_back({"log_evidence_sampler", loop.log_evidence, not_a_number, "nats",
-                     "sum of the population's log evidence increments"});
+  const Particles particles{loop.chains.z, loop.log_weights};
+  write_particles(particles, loop.density, "", writer);
+  metrics.push_back({"log_evidence_sampler", loop.log_evidence, log_evidence_error(loop, fields),
+                     "nats", "sum of the population's log evidence increments"});
+  add_particle_metrics(particles, loop.cell, target, metrics);
   return outcome;
 }
 
@@ -247,7 +253,7 @@ SampleResult run_sampler(Ingredients& cell, Model& target, Family* fitted, CellW
             stop,
             Eigen::MatrixXd(Index(fields.size()), settings.chains),
             Eigen::VectorXd::Zero(settings.chains)};
-  result.outcome = cell.population() ? run_population(loop, fields, writer, result.metrics)
+  result.outcome = cell.population() ? run_population(loop, fields, target, writer, result.metrics)
                                      : run_chains(loop, fields, target, writer, result.metrics);
   return result;
 }

@@ -74,6 +74,14 @@ double quantile(Draws x, double p) {
   return *low == next ? *low : (1 - weight) * *low + weight * next;
 }
 
+double sorted_quantile(Vector sorted, double p) {
+  const double index = double(sorted.size() - 1) * p;
+  const Index low = Index(index);
+  const double weight = index - std::floor(index);
+  if (weight == 0 || sorted[low] == sorted[low + 1]) return sorted[low];
+  return (1 - weight) * sorted[low] + weight * sorted[low + 1];
+}
+
 Eigen::RowVectorXd chain_means(Draws x) {
   const Eigen::RowVectorXd first = x.colwise().mean();
   return first + (x.rowwise() - first).colwise().mean();

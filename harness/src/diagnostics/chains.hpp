@@ -18,6 +18,8 @@ Eigen::MatrixXd rank_normalise(Draws x);
 /// The p-quantile of all elements, interpolated linearly between order statistics (type 7 of
 /// Hyndman & Fan 1996). NaN when x is empty or has a NaN. @pre 0 <= p <= 1
 double quantile(Draws x, double p);
+/// The same of numbers in ascending order, at least one and none NaN.
+double sorted_quantile(Vector sorted, double p);
 
 /// The mean of each column. [1 x chains]  Summed twice, the second time around the first mean, so
 /// that draws far from zero keep their digits.

@@ -92,19 +92,23 @@ double mcse_sd(Draws x) {
   return std::sqrt(variance_of_variance / variance / 4);
 }
 
-double mcse_quantile(Draws x, double p) {
-  const double ess = ess_quantile(x, p);
-  if (std::isnan(ess)) return not_a_number;
+double mcse_of_sorted(Vector sorted, double p, double ess) {
   // Phi(-1) and Phi(1), in the digits that `posterior` uses.
   const double a = ess * p + 1, b = ess * (1 - p) + 1;
   const double low = boost::math::ibeta_inv(a, b, 0.1586553);
   const double high = boost::math::ibeta_inv(a, b, 0.8413447);
-  Eigen::VectorXd sorted = x.reshaped();
-  std::sort(sorted.data(), sorted.data() + sorted.size());
   const Index size = sorted.size();
   const Index first = std::max(Index(std::floor(low * double(size))), Index(1));
   const Index last = std::min(Index(std::ceil(high * double(size))), size);
   return (sorted[last - 1] - sorted[first - 1]) / 2;
+}
+
+double mcse_quantile(Draws x, double p) {
+  const double ess = ess_quantile(x, p);
+  if (std::isnan(ess)) return not_a_number;
+  Eigen::VectorXd sorted = x.reshaped();
+  std::sort(sorted.begin(), sorted.end());
+  return mcse_of_sorted(sorted, p, ess);
 }
 
 }  // namespace elbow

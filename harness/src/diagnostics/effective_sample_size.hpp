@@ -30,5 +30,7 @@ double mcse_mean(Draws x);
 double mcse_sd(Draws x);
 /// Half the width of a 68% interval of the quantile, from the Beta distribution of its level.
 double mcse_quantile(Draws x, double p);
+/// The same from all draws in ascending order and the quantile's effective sample size.
+double mcse_of_sorted(Vector sorted, double p, double ess);
 
 }  // namespace elbow

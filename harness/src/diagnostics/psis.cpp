@@ -82,6 +82,12 @@ Psis psis(Vector log_ratios, double r_eff) {
 
 double pareto_k_threshold(Index draws) { return std::fmin(1 - 1 / std::log10(double(draws)), 0.7); }
 
+bool equal_weights(Vector log_ratios) {
+  if (log_ratios.size() == 0 || !log_ratios.allFinite()) return false;
+  const double top = log_ratios.maxCoeff();
+  return top - log_ratios.minCoeff() <= 1e-9 * std::fmax(1.0, std::fabs(top));
+}
+
 double weight_ess(Vector log_weights) {
   const double total = log_sum_exp(log_weights);
   if (!std::isfinite(total)) return not_a_number;
@@ -94,6 +100,13 @@ Estimate log_mean_weight(Vector log_weights) {
   const double ess = weight_ess(log_weights);
   const double error = std::sqrt(std::fmax(size / ess - 1, 0.0) / (size - 1));
   return {log_mean_exp(log_weights), std::isnan(ess) || size < 2 ? not_a_number : error};
+}
+
+Estimate psis_log_evidence(const Psis& smoothed) {
+  Estimate evidence = log_mean_weight(smoothed.log_weights);
+  if (smoothed.pareto_k > 0.5 && !equal_weights(smoothed.log_weights))
+    evidence.standard_error = not_a_number;
+  return evidence;
 }
 
 }  // namespace elbow

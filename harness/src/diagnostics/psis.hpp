@@ -21,7 +21,7 @@ GeneralizedPareto fit_generalized_pareto(Vector excess);
 /// Pareto tail fitted to them.
 struct Psis {
   Eigen::VectorXd log_weights;  ///< [S]  on the scale of the ratios given; not normalised
-  double pareto_k;              ///< k-hat; +inf where no tail could be fitted
+  double pareto_k;              ///< k-hat; +inf where no tail could be fitted, as in `loo`
   double ess;                   ///< r_eff / sum of squared normalised weights
 };
 
@@ -36,14 +36,24 @@ Psis psis(Vector log_ratios, double r_eff = 1);
 /// The k-hat up to which S weights can be trusted: min(1 - 1/log10 S, 0.7).
 double pareto_k_threshold(Index draws);
 
+/// Whether weights differ by no more than rounding: their largest and smallest logarithms by at
+/// most 1e-9, relative where they are large. `psis` has no k-hat for them, or that of the rounding,
+/// though none are better. False without a finite one.
+bool equal_weights(Vector log_ratios);
+
 /// 1 / sum of squared normalised weights; NaN when they cannot be normalised.
 double weight_ess(Vector log_weights);
 
 /// log (1/S) sum w, an estimate of the log evidence when the weights are p/q of draws from q; plain
 /// or Pareto-smoothed alike.
 /// The standard error is by the delta method, sqrt((S sum w~^2 - 1) / (S - 1)) with normalised w~;
-/// it knows only of the weights seen: where k-hat is above the threshold it is too small.
+/// it knows only of the weights seen: see `psis_log_evidence` where they may have a heavy tail.
 /// -inf with error NaN when all weights are zero; NaN with a NaN.
 Estimate log_mean_weight(Vector log_weights);
+
+/// `log_mean_weight` of smoothed weights. With k-hat above 0.5 the variance of the weights is
+/// infinite and the standard error NaN, as what the delta method gives is then too small: 1.4 times
+/// at a k-hat of 0.57, and the more the heavier the tail.
+Estimate psis_log_evidence(const Psis& smoothed);
 
 }  // namespace elbow

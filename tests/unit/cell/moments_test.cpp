@@ -44,6 +44,41 @@ TEST_CASE("standard errors of a normal sample's moments are sd / sqrt n and sd /
   CHECK(moments.sd_standard_error()[0] == Approx(2 / std::sqrt(2e5)).epsilon(0.02));
 }
 
+TEST_CASE("moments of equal weights are those of the draws") {
+  RandomStream stream(3, 0, "moments");
+  Eigen::MatrixXd x(2, 500);
+  stream.fill_normal(x);
+  RunningMoments plain(2);
+  plain.add(x);
+  const MomentEstimates weighted = weighted_moments(x, Eigen::VectorXd::Constant(500, 1.0 / 500));
+  CHECK(weighted.mean.isApprox(plain.mean(), 1e-12));
+  CHECK(weighted.sd.isApprox(plain.sd(), 1e-12));
+  CHECK(weighted.mean_standard_error.isApprox(plain.mean_standard_error(), 2e-3));
+  CHECK(weighted.sd_standard_error.isApprox(plain.sd_standard_error(), 2e-3));
+}
+
+TEST_CASE("weighted moments are those of the distribution that the weights turn the draws into") {
+  // N(0, 1) draws with weights proportional to exp(z) are draws of N(1, 1).
+  RandomStream stream(4, 0, "moments");
+  Eigen::MatrixXd x(1, 20000);
+  stream.fill_normal(x);
+  Eigen::VectorXd weights = x.row(0).transpose().array().exp();
+  weights /= weights.sum();
+  const MomentEstimates found = weighted_moments(x, weights);
+  CHECK(std::abs(found.mean[0] - 1) < 4 * found.mean_standard_error[0]);
+  CHECK(std::abs(found.sd[0] - 1) < 4 * found.sd_standard_error[0]);
+  // n Var(mean) = E[w^2 (z - 1)^2] with w^2 q = e N(2, 1): e (1 + 1).
+  CHECK(found.mean_standard_error[0] == Approx(std::sqrt(2 * std::exp(1.0) / 20000)).epsilon(0.1));
+}
+
+TEST_CASE("particles without weight may lie anywhere") {
+  const Eigen::MatrixXd x = (Eigen::MatrixXd(1, 4) << 1, 2, 3, NAN).finished();
+  const Eigen::Vector4d weights(0.25, 0.5, 0.25, 0);
+  const MomentEstimates found = weighted_moments(x, weights);
+  CHECK(found.mean[0] == Approx(2));
+  CHECK(found.sd[0] == Approx(std::sqrt(0.5 / (1 - 0.375))));
+}
+
 TEST_CASE("moment errors are in units of the reference's sd and name the worst variable's error") {
   const Eigen::Vector2d zero(0, 0);
   const MomentEstimates reference{Eigen::Vector2d(0, 10), Eigen::Vector2d(1, 2), zero, zero};

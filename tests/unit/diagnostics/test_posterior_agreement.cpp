@@ -2,7 +2,7 @@
 #include <elbow/math.hpp>
 
 #include "chains.hpp"
-#include "diagnostics/convergence.hpp"
+#include "diagnostics/draws_summary.hpp"
 #include "diagnostics/effective_sample_size.hpp"
 #include "diagnostics/rhat.hpp"
 #include "r_peer.hpp"
@@ -78,6 +78,35 @@ TEST_CASE("R-hat, effective sample sizes and standard errors agree with R's post
         CHECK(std::isnan(found[k]));
       else
         CHECK(found[k] == Approx(expected[i][Index(k)]).epsilon(1e-8).margin(0));
+    }
+  }
+}
+
+TEST_CASE("The summary of a quantity agrees with R's summarise_draws") {
+  const auto inputs = chains();
+  const auto expected = test::r_peer("posterior", R"(
+    # Where there are no answers, posterior fails in its own comparisons.
+    one <- function(f, ...) tryCatch(as.numeric(f(x, ...)), error = function(e) NaN)
+    each <- function(f) sapply(c(0.05, 0.5, 0.95), function(p) one(f, probs = p))
+    quantiles <- if (anyNA(x)) rep(NaN, 3) else quantile(x, c(0.05, 0.5, 0.95))
+    c(mean(x), sd(as.numeric(x)), quantiles, one(mcse_mean), one(mcse_sd), each(mcse_quantile),
+      one(rhat), one(ess_bulk), one(ess_tail), one(ess_mean), one(ess_sd), each(ess_quantile))
+  )",
+                                     inputs);
+  if (expected.empty()) {
+    WARN("TEST SKIPPED: R with the package posterior is not installed");
+    return;
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Eigen::VectorXd found = draws_summary(inputs[i]);
+    REQUIRE(expected[i].size() == found.size());
+    for (Index k = 0; k < found.size(); ++k) {
+      INFO("input " << i << ": " << draws_summary_fields()[std::size_t(k)].name << " is "
+                    << found[k] << ", posterior has " << expected[i][k]);
+      if (std::isnan(expected[i][k]))
+        CHECK(std::isnan(found[k]));
+      else
+        CHECK(found[k] == Approx(expected[i][k]).epsilon(1e-8).margin(1e-15));
     }
   }
 }

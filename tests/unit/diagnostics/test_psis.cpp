@@ -94,13 +94,24 @@ TEST_CASE("Smoothing keeps the order of the weights") {
       if (ratios[i] < ratios[j]) REQUIRE(smooth[i] <= smooth[j]);
 }
 
-TEST_CASE("Equal weights are worth their number and have no tail") {
-  const Psis p = psis(Eigen::VectorXd::Constant(1000, -41.03));
+TEST_CASE("Equal weights are worth their number and are told from heavy tails") {
+  const Eigen::VectorXd equal = Eigen::VectorXd::Constant(1000, -41.03);
+  const Psis p = psis(equal);
   CHECK(p.ess == Approx(1000));
-  CHECK(p.pareto_k == infinity);
-  const Estimate e = log_mean_weight(p.log_weights);
+  const Estimate e = psis_log_evidence(p);
   CHECK(e.value == Approx(-41.03));
   CHECK(e.standard_error < 1e-6);
+  // log p - log q where q is p, as rounding leaves it.
+  CHECK(equal_weights(equal + 1e-13 * normals(1000, 13)));
+  CHECK_FALSE(equal_weights(1e-3 * normals(1000, 13)));
+  CHECK_FALSE(equal_weights(Eigen::VectorXd::Constant(5, -infinity)));
+}
+
+TEST_CASE("There is no standard error where the variance of the weights is infinite") {
+  CHECK(std::isfinite(psis_log_evidence(psis(normal_ratios(4000, 1.1, 14))).standard_error));
+  const Psis heavy = psis(normal_ratios(4000, 3, 14));
+  REQUIRE(heavy.pareto_k > 0.5);
+  CHECK(std::isnan(psis_log_evidence(heavy).standard_error));
 }
 
 TEST_CASE("Weights of zero are kept") {

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
-#include <elbow/error.hpp>
 
 #include "chains.hpp"
-#include "diagnostics/convergence.hpp"
+#include "diagnostics/chains.hpp"
+#include "diagnostics/draws_summary.hpp"
 #include "diagnostics/effective_sample_size.hpp"
 #include "diagnostics/rhat.hpp"
 
@@ -105,28 +105,31 @@ TEST_CASE("Draws far from zero have the diagnostics of draws around zero") {
   CHECK(ess_bulk(far) == ess_bulk(x));
 }
 
-TEST_CASE("Many quantities at once have the diagnostics of each alone") {
-  const Eigen::MatrixXd a = ar1(200, 3, 0.5, 6), b = ar1(200, 3, -0.2, 7);
-  std::vector<Eigen::MatrixXd> chains(3, Eigen::MatrixXd(2, 200));
-  for (Index c = 0; c < 3; ++c) {
-    chains[std::size_t(c)].row(0) = a.col(c).transpose();
-    chains[std::size_t(c)].row(1) = b.col(c).transpose();
-  }
-  const Convergence all = convergence(chains);
-  CHECK(all.mean[0] == Approx(a.mean()).epsilon(1e-14));
-  CHECK(all.rhat[0] == rhat(a));
-  CHECK(all.rhat[1] == rhat(b));
-  CHECK(all.ess_bulk[1] == ess_bulk(b));
-  CHECK(all.ess_tail[0] == ess_tail(a));
-  CHECK(all.mcse_mean[1] == mcse_mean(b));
-  CHECK(all.mcse_sd[0] == mcse_sd(a));
+TEST_CASE("The summary of one quantity has what the single functions give") {
+  const Eigen::MatrixXd x = ar1(200, 3, 0.5, 6);
+  const Eigen::VectorXd summary = draws_summary(x);
+  const auto field = [&](const char* name) { return summary[draws_summary_place(name)]; };
+  CHECK(field("mean") == Approx(x.mean()).epsilon(1e-14));
+  CHECK(field("sd") ==
+        Approx(std::sqrt((x.array() - x.mean()).square().sum() / 599)).epsilon(1e-14));
+  CHECK(field("q50") == Approx(quantile(x, 0.5)).epsilon(1e-14));
+  CHECK(field("q95") == Approx(quantile(x, 0.95)).epsilon(1e-14));
+  CHECK(field("mcse_mean") == Approx(mcse_mean(x)).epsilon(1e-13));
+  CHECK(field("mcse_sd") == mcse_sd(x));
+  CHECK(field("mcse_q5") == mcse_quantile(x, 0.05));
+  CHECK(field("rhat") == rhat(x));
+  CHECK(field("ess_bulk") == ess_bulk(x));
+  CHECK(field("ess_tail") == ess_tail(x));
+  CHECK(field("ess_sd") == ess_sd(x));
+  CHECK(field("ess_q95") == ess_quantile(x, 0.95));
 }
 
-TEST_CASE("Chains of unequal length are refused with both sizes") {
-  const std::vector<Eigen::MatrixXd> chains = {Eigen::MatrixXd::Zero(2, 10),
-                                               Eigen::MatrixXd::Zero(2, 11)};
-  CHECK_THROWS_WITH(convergence(chains), Catch::Contains("2 x 10") && Catch::Contains("2 x 11"));
-  CHECK_THROWS_AS(convergence({}), Error);
+TEST_CASE("The summary of a constant is its value with an sd of exactly zero") {
+  const Eigen::VectorXd summary = draws_summary(Eigen::MatrixXd::Constant(300, 3, 0.1));
+  CHECK(summary[draws_summary_place("mean")] == 0.1);
+  CHECK(summary[draws_summary_place("sd")] == 0);
+  CHECK(summary[draws_summary_place("q5")] == 0.1);
+  CHECK(std::isnan(summary[draws_summary_place("rhat")]));
 }
 
 TEST_CASE("A chain that never moves has no effective sample size") {
