@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <elbow/math.hpp>
 #include <map>
 #include <sstream>
 

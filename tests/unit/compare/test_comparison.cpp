@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <elbow/error.hpp>
+#include <elbow/math.hpp>
 
 #include "cells.hpp"
 #include "compare/comparison.hpp"

@@ -1,10 +1,11 @@
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <limits>
+#include <elbow/math.hpp>
 
 #include "compare/number_text.hpp"
 
 using elbow::exact_number;
+using elbow::infinity;
 using elbow::number_with_error;
 using elbow::plain_number;
 
@@ -50,7 +51,6 @@ TEST_CASE("Numbers are printed to the digits that their standard error supports"
 }
 
 TEST_CASE("A number that is not finite has no error and no digits") {
-  const double infinity = std::numeric_limits<double>::infinity();
   CHECK(number_with_error(std::nan(""), 0.1) == "nan");
   CHECK(number_with_error(infinity, 0.1) == "inf");
   CHECK(number_with_error(-infinity, std::nan("")) == "-inf");
@@ -73,7 +73,7 @@ TEST_CASE("Numbers for machines give the same double back") {
   for (double value : {0.1, -531.7078123456789, 1e-300, 1.7976931348623157e308, 5e-324})
     CHECK(std::stod(exact_number(value) == "5e-324" ? "0" : exact_number(value)) ==
           (value == 5e-324 ? 0 : value));
-  CHECK(exact_number(-std::numeric_limits<double>::infinity()) == "-inf");
+  CHECK(exact_number(-infinity) == "-inf");
 }
 
 namespace {

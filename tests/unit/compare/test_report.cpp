@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <elbow/error.hpp>
+#include <elbow/math.hpp>
 #include <fstream>
 #include <set>
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <elbow/math.hpp>
 #include <sstream>
 
 #include "cells.hpp"

@@ -1,5 +1,5 @@
 #include <catch2/catch.hpp>
-#include <limits>
+#include <elbow/math.hpp>
 
 #include "diagnostics/monte_carlo.hpp"
 
@@ -29,7 +29,6 @@ TEST_CASE("Merged moments are those of all numbers") {
 }
 
 TEST_CASE("Numbers that are not finite are counted and show in the mean") {
-  const double infinity = std::numeric_limits<double>::infinity();
   ScalarMoments moments;
   moments.add(Eigen::Vector3d(1, -infinity, 2));
   CHECK(moments.count() == 3);
