@@ -24,4 +24,9 @@ std::vector<Option> design_options();
 /// columns that cannot be standardised, with the column named.
 DesignMatrix design_matrix(const Options& options, RandomStream stream);
 
+/// The column of a name, for models of one series or sample: where there is only one column, its
+/// name does not matter.
+/// @throws OptionError when there is none of the name, no row, or a number that is not finite.
+Eigen::VectorXd table_column(const Table& table, const std::string& name);
+
 }  // namespace elbow

@@ -106,4 +106,19 @@ DesignMatrix design_matrix(const Options& options, RandomStream stream) {
   return design;
 }
 
+Eigen::VectorXd table_column(const Table& table, const std::string& name) {
+  auto found = std::find(table.columns.begin(), table.columns.end(), name);
+  if (found == table.columns.end() && table.columns.size() == 1) found = table.columns.begin();
+  if (found == table.columns.end())
+    refuse_option("data must have a column \"", name, "\"; the columns are ",
+                  first_names(table.columns));
+  const Eigen::VectorXd values = table.values.col(found - table.columns.begin());
+  if (values.size() == 0) throw OptionError("data must have at least one row, got none");
+  for (Index i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]))
+      refuse_option("data must be finite numbers, got ", values[i], " in row ", i + 1,
+                    " of column \"", *found, "\"");
+  return values;
+}
+
 }  // namespace elbow
