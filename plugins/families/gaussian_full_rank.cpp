@@ -15,7 +15,8 @@ class GaussianFullRank final : public Family,
                                public ClosedEntropy,
                                public GaussianForm,
                                public ClosedKl,
-                               public NaturalGradient {
+                               public NaturalGradient,
+                               public Transport {
  public:
   explicit GaussianFullRank(const FamilySetup& setup)
       : mean_(parameters_.add("mean", setup.dimension)),
@@ -134,6 +135,13 @@ class GaussianFullRank final : public Family,
     parameters_.vector(lower_) += step * direction.vector(lower_);
   }
 
+  Transport* transport_map() override { return this; }
+  void transport(Draws e, DrawsOut z, VectorOut log_q) override { sample(e, z, log_q); }
+  void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
+    g_e.noalias() = sample_factor_.triangularView<Eigen::Lower>().transpose() * g_z;
+    g_e -= sampled_.leftCols(g_z.cols()) * g_log_q.asDiagonal();
+  }
+
  private:
   Parameters::Column<double> mean() { return parameters_.vector(mean_); }
 
@@ -187,4 +195,5 @@ ELBOW_PLUGIN(GaussianFullRank, options,
              {.name = "gaussian_full_rank",
               .summary = "Gaussian with any covariance, by its Cholesky factor",
               .provides = Ability::reparameterized | Ability::log_prob | Ability::closed_entropy |
-                          Ability::gaussian_form | Ability::closed_kl | Ability::natural_gradient})
+                          Ability::gaussian_form | Ability::closed_kl | Ability::natural_gradient |
+                          Ability::transport})

@@ -1,4 +1,5 @@
 #include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <elbow/elbow.hpp>
 
 namespace {
@@ -50,7 +51,8 @@ struct Woodbury {
 class GaussianLowRank final : public Family,
                               public ClosedEntropy,
                               public GaussianForm,
-                              public ClosedKl {
+                              public ClosedKl,
+                              public Transport {
  public:
   explicit GaussianLowRank(const FamilySetup& setup)
       : mean_(parameters_.add("mean", setup.dimension)),
@@ -153,6 +155,32 @@ class GaussianLowRank final : public Family,
            covariance_.half_log_determinant;
   }
 
+  // The symmetric root (I + U U^T)^1/2 = I + U R U^T needs D normals where `sample` takes D + k.
+  // With U^T U = V diag(l) V^T, R = V diag(1 / (sqrt(1 + l) + 1)) V^T.
+  Transport* transport_map() override { return this; }
+  void transport(Draws e, DrawsOut z, VectorOut log_q) override {
+    covariance_.compute(log_sd(), factor());
+    square_.noalias() = covariance_.u.transpose() * covariance_.u;
+    spectrum_.compute(square_);
+    const auto& v = spectrum_.eigenvectors();
+    root_.noalias() =
+        v *
+        (((1 + spectrum_.eigenvalues().array().max(0)).sqrt() + 1).inverse().matrix().asDiagonal() *
+         v.transpose());
+    if (noise_.cols() < e.cols()) noise_.resize(noise().rows(), e.cols());
+    noise_.topRows(dimension()).leftCols(e.cols()) = e;
+    apply_root(e, z);
+    z = covariance_.sd.asDiagonal() * z;
+    z.colwise() += mean();
+    log_q = -0.5 * e.colwise().squaredNorm().transpose();
+    log_q.array() -= covariance_.half_log_determinant + 0.5 * double(dimension()) * log_2pi;
+  }
+  void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
+    g_e = covariance_.sd.asDiagonal() * g_z;
+    apply_root(g_e, g_e);
+    g_e -= noise_.topRows(dimension()).leftCols(g_z.cols()) * g_log_q.asDiagonal();
+  }
+
  private:
   /// What a block of points comes to. Columns only grow, so that calls of several sizes in turn do
   /// not allocate.
@@ -213,6 +241,20 @@ class GaussianLowRank final : public Family,
     add_log_determinant(-w.sum(), phi);
   }
 
+  /// y = (I + U R U^T) x; y may be x.
+  void apply_root(Draws x, DrawsOut y) {
+    const Index draws = x.cols();
+    if (projected_.cols() < draws) {
+      projected_.resize(factor_.cols, draws);
+      rooted_.resize(factor_.cols, draws);
+    }
+    auto projected = projected_.leftCols(draws), rooted = rooted_.leftCols(draws);
+    projected.noalias() = covariance_.u.transpose() * x;
+    rooted.noalias() = root_ * projected;
+    y = x;
+    y.noalias() += covariance_.u * rooted;
+  }
+
   /// Adds w d(log |covariance| / 2)/dphi.
   void add_log_determinant(double w, GradientOut phi) const {
     phi.vector(log_sd_).array() += w * covariance_.relative_precision();
@@ -225,6 +267,9 @@ class GaussianLowRank final : public Family,
   Points sampled_, scored_;    ///< of the most recent sample, and of the most recent log_prob
   MatrixXd noise_;             ///< [D + k x S]  of the most recent sample
   MatrixXd weighted_, total_;  ///< [D x S]
+  Eigen::SelfAdjointEigenSolver<MatrixXd> spectrum_;  ///< of U^T U
+  MatrixXd square_, root_;                            ///< [k x k]  U^T U, R
+  MatrixXd projected_, rooted_;                       ///< [k x S]
 };
 
 }  // namespace
@@ -234,4 +279,4 @@ ELBOW_PLUGIN(GaussianLowRank, options,
               .summary = "Gaussian whose covariance is a diagonal plus a matrix of low rank",
               .source = "Ong, Nott & Smith 2018, section 3",
               .provides = Ability::reparameterized | Ability::log_prob | Ability::closed_entropy |
-                          Ability::gaussian_form | Ability::closed_kl})
+                          Ability::gaussian_form | Ability::closed_kl | Ability::transport})

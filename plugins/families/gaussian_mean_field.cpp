@@ -14,7 +14,8 @@ class GaussianMeanField final : public Family,
                                 public ClosedEntropy,
                                 public GaussianForm,
                                 public ClosedKl,
-                                public NaturalGradient {
+                                public NaturalGradient,
+                                public Transport {
  public:
   explicit GaussianMeanField(const FamilySetup& setup)
       : mean_(parameters_.add("mean", setup.dimension)),
@@ -103,6 +104,13 @@ class GaussianMeanField final : public Family,
     log_sd() += step * direction.vector(log_sd_);
   }
 
+  Transport* transport_map() override { return this; }
+  void transport(Draws e, DrawsOut z, VectorOut log_q) override { sample(e, z, log_q); }
+  void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
+    for (Index s = 0; s < g_z.cols(); ++s)
+      g_e.col(s) = sd_.cwiseProduct(g_z.col(s)) - g_log_q[s] * sampled_.col(s);
+  }
+
  private:
   Parameters::Column<double> mean() { return parameters_.vector(mean_); }
   Parameters::Column<double> log_sd() { return parameters_.vector(log_sd_); }
@@ -127,4 +135,5 @@ ELBOW_PLUGIN(GaussianMeanField, options,
              {.name = "gaussian_mean_field",
               .summary = "Gaussian with independent coordinates",
               .provides = Ability::reparameterized | Ability::log_prob | Ability::closed_entropy |
-                          Ability::gaussian_form | Ability::closed_kl | Ability::natural_gradient})
+                          Ability::gaussian_form | Ability::closed_kl | Ability::natural_gradient |
+                          Ability::transport})

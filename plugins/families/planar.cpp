@@ -24,7 +24,7 @@ double slope_above_minus_one(double a) { return sigmoid(a + offset_of_zero); }
 /// log-determinant is log(1 + (1 - tanh^2) w . u'). With a = w . u the direction u' =
 /// u + (m(a) - a) w / |w|^2 has w . u' = m(a) > -1, which keeps every map invertible; its inverse
 /// is the root of an increasing function of one number.
-class Planar final : public Family {
+class Planar final : public Family, public Transport {
  public:
   explicit Planar(const FamilySetup& setup)
       : layers_(setup.options.integer("layers")),
@@ -122,6 +122,19 @@ class Planar final : public Family {
     if (phi) finish_gradient(phi);
   }
 
+  Transport* transport_map() override { return this; }
+  void transport(Draws e, DrawsOut z, VectorOut log_q) override { sample(e, z, log_q); }
+  void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
+    for (Index s = 0; s < g_z.cols(); ++s) {
+      g_ = scale_.cwiseProduct(g_z.col(s));
+      for (Index k = layers_ - 1; k >= 0; --k) {
+        const Eigen::Map<VectorXd> x = at(sampled_, s, k);
+        g_ += by_argument(k, std::tanh(normal(k).dot(x) + offset(k)), g_, -g_log_q[s]) * normal(k);
+      }
+      g_e.col(s) = g_ - g_log_q[s] * at(sampled_, s, 0);
+    }
+  }
+
  private:
   Parameters::Column<double> mean() { return parameters_.vector(mean_); }
   Eigen::Map<VectorXd> normal(Index k) {
@@ -158,17 +171,23 @@ class Planar final : public Family {
     return t;
   }
 
+  /// The derivative of g_y . y + weight * log-determinant of layer k by w . x + b, whose hyperbolic
+  /// tangent is h.
+  double by_argument(Index k, double h, Vector g_y, double weight) const {
+    const double slope = 1 - h * h, c = product_[k];
+    return slope * (along_.col(k).dot(g_y) - 2 * h * c * weight / (1 + slope * c));
+  }
+
   /// Adds the gradient of g_y . y + weight * log-determinant by layer k's parameters.
   /// @return its derivative by w . x + b
   double add_layer(Index k, Vector x, Vector g_y, double weight, GradientOut phi) {
-    const double c = product_[k], h = std::tanh(normal(k).dot(x) + offset(k)), slope = 1 - h * h;
-    const double per_determinant = weight / (1 + slope * c);
-    const double by_argument = slope * (along_.col(k).dot(g_y) - 2 * h * c * per_determinant);
-    g_product_[k] += slope * per_determinant;
+    const double h = std::tanh(normal(k).dot(x) + offset(k)), slope = 1 - h * h;
+    const double g_argument = by_argument(k, h, g_y, weight);
+    g_product_[k] += slope * weight / (1 + slope * product_[k]);
     g_along_.col(k) += h * g_y;
-    phi.vector(offset_)[k] += by_argument;
-    phi.matrix(normal_).col(k) += by_argument * x;
-    return by_argument;
+    phi.vector(offset_)[k] += g_argument;
+    phi.matrix(normal_).col(k) += g_argument * x;
+    return g_argument;
   }
 
   void begin_gradient() {
@@ -218,4 +237,4 @@ ELBOW_PLUGIN(Planar, options,
              {.name = "planar",
               .summary = "flow of planar maps, with a numerical inverse for its density anywhere",
               .source = "Rezende & Mohamed 2015, eq. 10-12 and appendix A.1",
-              .provides = Ability::reparameterized | Ability::log_prob})
+              .provides = Ability::reparameterized | Ability::log_prob | Ability::transport})

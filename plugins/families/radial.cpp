@@ -20,7 +20,7 @@ constexpr double offset_of_zero = 0.54132485461291811;  // log(e - 1)
 /// |d|, a > 0, b = a (softplus(g + log(e - 1)) - 1) > -a: invertible in closed form, and the
 /// identity at g = 0. The Jacobian is k I + (e - k) d d^T / r^2 with k = 1 + b / (a + r) and e =
 /// 1 + a b / (a + r)^2, so that its determinant is k^(D - 1) e.
-class Radial final : public Family {
+class Radial final : public Family, public Transport {
  public:
   explicit Radial(const FamilySetup& setup)
       : layers_(setup.options.integer("layers")),
@@ -113,6 +113,19 @@ class Radial final : public Family {
     }
   }
 
+  Transport* transport_map() override { return this; }
+  void transport(Draws e, DrawsOut z, VectorOut log_q) override { sample(e, z, log_q); }
+  void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
+    for (Index s = 0; s < g_z.cols(); ++s) {
+      g_ = scale_.cwiseProduct(g_z.col(s));
+      for (Index k = layers_ - 1; k >= 0; --k) {
+        const Map map = place(k, at(sampled_, s, k));  // and d_
+        pull_to_input(map, d_.dot(g_), -g_log_q[s], g_);
+      }
+      g_e.col(s) = g_ - g_log_q[s] * at(sampled_, s, 0);
+    }
+  }
+
  private:
   /// A layer at one point, with h = 1 / (a + r).
   struct Map {
@@ -148,15 +161,21 @@ class Radial final : public Family {
     return {a, b, 1 / (a + r), r > 0 ? 1 / r : 0};
   }
 
+  /// g, the gradient of a function of the layer's output, becomes that of the function +
+  /// weight * log-determinant by its input, which is at `map` and d_; along = d_ . g.
+  void pull_to_input(const Map& map, double along, double weight, VectorXd& g) const {
+    g *= map.k();
+    g += (weight * map.log_determinant_by_r(dimension()) - map.b * map.h * map.h * along) *
+         map.inverse_r * d_;
+  }
+
   /// Adds the gradient of g . y + weight * log-determinant by layer k's parameters; g, of the
   /// layer's output y, becomes that of its input.
   void add_layer(Index k, Vector x, double weight, VectorXd& g, GradientOut phi) {
     const Map map = place(k, x);
     const double along = d_.dot(g), strength = parameters_.vector(strength_)[k];
     phi.matrix(centre_).col(k) += g;
-    g *= map.k();
-    g += (weight * map.log_determinant_by_r(dimension()) - map.b * map.h * map.h * along) *
-         map.inverse_r * d_;
+    pull_to_input(map, along, weight, g);
     phi.matrix(centre_).col(k) -= g;
     const double by_a =
         weight * map.log_determinant_by_a(dimension()) - map.b * map.h * map.h * along;
@@ -199,4 +218,4 @@ ELBOW_PLUGIN(Radial, options,
              {.name = "radial",
               .summary = "flow of radial maps, with a closed inverse for its density anywhere",
               .source = "Rezende & Mohamed 2015, eq. 14 and appendix A.2",
-              .provides = Ability::reparameterized | Ability::log_prob})
+              .provides = Ability::reparameterized | Ability::log_prob | Ability::transport})

@@ -231,7 +231,7 @@ class Coupling {
 };
 
 /// z = m + s x_K with x_0 standard normal and x_k the output of coupling k.
-class RealNvp final : public Family {
+class RealNvp final : public Family, public Transport {
  public:
   explicit RealNvp(const FamilySetup& setup)
       : mean_(parameters_.add("mean", setup.dimension)),
@@ -331,6 +331,22 @@ class RealNvp final : public Family {
     if (g_z.size() > 0) g_z = g;
   }
 
+  Transport* transport_map() override { return this; }
+  void transport(Draws e, DrawsOut z, VectorOut log_q) override {
+    sample(e, z, log_q);
+    if (transported_.cols() < e.cols()) transported_.resize(dimension(), e.cols());
+    transported_.leftCols(e.cols()) = e;
+  }
+  void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
+    const Index draws = g_z.cols();
+    g_e = scale_.asDiagonal() * g_z;
+    auto weight = weight_.head(draws);
+    weight = -g_log_q;
+    for (std::size_t k = couplings_.size(); k-- > 0;)
+      couplings_[k].up_pullback(parameters_, sampled_.couplings[k], g_e, weight, {});
+    g_e -= transported_.leftCols(draws) * g_log_q.asDiagonal();
+  }
+
  private:
   /// What one direction leaves behind for its pull-back.
   struct Pass {
@@ -374,6 +390,7 @@ class RealNvp final : public Family {
   double constant_ = 0;    ///< minus the log density of the affine map's centre
   Pass sampled_, scored_;  ///< of the most recent sample, and of the most recent log_prob
   MatrixXd g_;             ///< [D x S]
+  MatrixXd transported_;   ///< [D x S]  e of the most recent transport
   VectorXd log_determinant_, weight_;  ///< [S]
 };
 
@@ -383,4 +400,4 @@ ELBOW_PLUGIN(RealNvp, options,
              {.name = "real_nvp",
               .summary = "flow of affine couplings",
               .source = "Dinh, Sohl-Dickstein & Bengio 2017, eq. 4-8",
-              .provides = Ability::reparameterized | Ability::log_prob})
+              .provides = Ability::reparameterized | Ability::log_prob | Ability::transport})

@@ -68,6 +68,28 @@ class Conditional {
   virtual void bind(Context context, Index draws_per_item) = 0;
 };
 
+/// Facet: q is the image of D standard normal numbers under one smooth invertible map z = T(e; phi)
+/// of R^D, so that samplers can work on a target pulled back to e, where it is close to N(0, I) if
+/// the fit is good (NeuTra: Hoffman et al. 2019, section 3). The parameters do not change
+/// meanwhile.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// For families whose noise is D normals, the same as `sample`.
+  /// @param      e      [D x S]
+  /// @param[out] z      [D x S]  T(e; phi)
+  /// @param[out] log_q  [S]  log q(z; phi) = log N(e; 0, I) - log |det dT/de|
+  virtual void transport(Draws e, DrawsOut z, VectorOut log_q) = 0;
+
+  /// Of the most recent `transport`.
+  /// @param      g_z      [D x S]
+  /// @param      g_log_q  [S]
+  /// @param[out] g_e      [D x S]  (dz_s/de_s)^T g_z,s + (dlog_q_s/de_s) g_log_q[s], where
+  /// dlog_q/de is the total derivative along z = T(e; phi)
+  virtual void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) = 0;
+};
+
 /// A variational distribution q(z; phi) over R^D: two functions and their pull-backs, on which
 /// every gradient estimator is written once. Noise is an input, so that antithetic,
 /// quasi-Monte-Carlo and common random numbers work for all families.
@@ -110,6 +132,7 @@ class Family {
   virtual ClosedKl* closed_kl() { return nullptr; }
   virtual NaturalGradient* natural_gradient() { return nullptr; }
   virtual Conditional* conditional() { return nullptr; }
+  virtual Transport* transport_map() { return nullptr; }
 };
 
 /// Fills a block with the family's noise. @param[out] noise  [R x S]

@@ -18,6 +18,11 @@ struct ModelSetup {
   /// For generated data: a function of the experiment's seed, the model and the replicate only, so
   /// that every method of a replicate sees the same data.
   RandomStream data_stream;
+  /// For simulation-based calibration: the model draws its parameters from its prior, and then in
+  /// place of its observations data given these parameters, all from `data_stream`. What is not
+  /// modelled (covariates, known scales, the number of items) stays what the options make it. Set
+  /// only for models with the ability `prior_predictive`.
+  bool from_prior = false;
 };
 
 /// What is to be inferred. Every ability is a facet: a pointer that is null where the model does
@@ -34,6 +39,11 @@ class Model {
   virtual Energy* energy() { return nullptr; }
   virtual Conjugate* conjugate() { return nullptr; }
   virtual Reference* reference() { return nullptr; }
+
+  /// The parameters that the data were generated from, made with `ModelSetup::from_prior`; empty
+  /// otherwise. In the order of Density::variables; NaN for a variable that has no true value (the
+  /// label of a mixture's component). [C]
+  virtual Eigen::VectorXd truth() const { return {}; }
 
   /// What the result file stores of the data. Called once per cell.
   virtual std::vector<DataArray> data() const { return {}; }

@@ -33,6 +33,7 @@ enum class Ability : std::uint64_t {
   conjugate = 1u << 6,
   reference = 1u << 7,
   discrete = 1u << 8,  ///< the density lives on {0, 1}^D; needs a family that is discrete too
+  prior_predictive = 1u << 9,  ///< ModelSetup::from_prior and Model::truth
   // of families
   reparameterized = 1u << 16,  ///< Family::sample_pullback
   log_prob = 1u << 17,         ///< a cheap Family::log_prob at any z
@@ -42,6 +43,7 @@ enum class Ability : std::uint64_t {
   natural_gradient = 1u << 21,
   conditional = 1u << 22,
   discrete_draws = 1u << 23,  ///< draws in {0, 1}^D
+  transport = 1u << 24,       ///< Family::transport_map()
   // of estimators
   unbiased_gradient = 1ull << 32,  ///< its mean is the gradient of the reported objective's mean
 };

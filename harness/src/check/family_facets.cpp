@@ -67,6 +67,8 @@ void check_family_facets(const Bench& bench, Report& report) {
         [](Family& q) { return q.natural_gradient() != nullptr; });
   facet("conditional", Ability::conditional, "conditional()",
         [](Family& q) { return q.conditional() != nullptr; });
+  facet("transport", Ability::transport, "transport_map()",
+        [](Family& q) { return q.transport_map() != nullptr; });
   report.check("declared and returned agree: reparameterized", [&] { return pullback(subject); });
 }
 

@@ -30,7 +30,8 @@ std::vector<Suite> suites_for(Kind kind) {
            {"Gaussian form", check_gaussian_form},
            {"closed KL", check_closed_kl},
            {"natural gradient", check_natural_gradient},
-           {"conditional", check_conditional}});
+           {"conditional", check_conditional},
+           {"transport", check_transport}});
       break;
     case Kind::estimator:
       add({{"steps", check_estimator_steps},

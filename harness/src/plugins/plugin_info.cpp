@@ -26,6 +26,7 @@ constexpr AbilityText ability_texts[] = {
     {Ability::conjugate, "conjugate", "complete conditionals in exponential families"},
     {Ability::reference, "reference", "known answers to compare with"},
     {Ability::discrete, "discrete", "the density lives on {0, 1}^D"},
+    {Ability::prior_predictive, "prior_predictive", "data generated from its own prior"},
     {Ability::reparameterized, "reparameterized", "gradients through the draws"},
     {Ability::log_prob, "log_prob", "a cheap log density of q at any point"},
     {Ability::closed_entropy, "closed_entropy", "the entropy in closed form"},
@@ -34,6 +35,7 @@ constexpr AbilityText ability_texts[] = {
     {Ability::natural_gradient, "natural_gradient", "steps along the natural gradient"},
     {Ability::conditional, "conditional", "q depends on a context, e.g. on the data item"},
     {Ability::discrete_draws, "discrete_draws", "draws in {0, 1}^D"},
+    {Ability::transport, "transport", "an invertible map of D standard normal numbers to draws"},
     {Ability::unbiased_gradient, "unbiased_gradient",
      "gradient estimates whose mean is the objective's gradient"},
 };
