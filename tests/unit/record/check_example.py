@@ -46,6 +46,9 @@ for engine in ["h5netcdf", "netcdf4"]:
     assert np.array_equal(opened["vi_trace"]["iteration"], 10.0 * np.arange(10000))
     assert np.array_equal(opened["constant_data"]["design"], [[11, 12, 13], [21, 22, 23]])
     assert opened["constant_data"]["nothing"].shape == (0,)
+    per_variable = opened["diagnostics"]["theta"]
+    assert np.array_equal(per_variable.sel(metric="ess_bulk"), 100 + np.arange(4))
+    assert per_variable.sel(metric="mean", school="B") == 1
     assert float(opened["timing"]["seconds"]) == 1.5
     assert xarray.open_dataset("cell.h5", engine=engine).attrs["outcome"] == "converged"
 

@@ -11,6 +11,7 @@
 ///   posterior/theta[chain, draw, k] = 100 chain + draw + 0.01 k,  dimension school
 ///   posterior/mu[chain, draw] = -(100 chain + draw)
 ///   sample_stats/steps[chain, draw] = 7 chain + draw, integers; diverging: draw divisible by 10
+///   diagnostics/theta[metric, k] = k for the metric mean, 100 + k for ess_bulk
 ///   vi_trace/elbo[row] = -1 / (row + 1), iteration = 10 row
 inline constexpr elbow::Index example_chains = 2, example_draws = 50, example_rows = 10000;
 
@@ -53,6 +54,10 @@ inline void write_example(elbow::CellWriter& cell) {
   design << 11, 21, 12, 22, 13, 23;  // row i, column j: 10 (i + 1) + j + 1
   cell.array("constant_data", {"design", {2, 3}, {}, ""}, design);
   cell.array("constant_data", {"nothing", {0}, {}, ""}, Eigen::VectorXd(0));
+  cell.coordinate({"metric", {"mean", "ess_bulk"}});
+  Eigen::VectorXd diagnostics(8);
+  diagnostics << 0, 100, 1, 101, 2, 102, 3, 103;  // mean k, ess_bulk 100 + k
+  cell.array("diagnostics", {"theta", {2, 4}, {"metric", "school"}, ""}, diagnostics);
   cell.metrics(
       {{"elbo", -31.5, 0.25, "nats", "evidence lower bound"},
        {"k_hat", 0.5, std::numeric_limits<double>::quiet_NaN(), "", "tail of the weights"}});
