@@ -72,7 +72,7 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
   explicit BayesianGaussianMixture(const ModelSetup& setup)
       : prior_variance_(std::pow(setup.options.real("prior_sd"), 2)),
         noise_variance_(std::pow(setup.options.real("noise_sd"), 2)),
-        x_(items(setup)),
+        x_(items(setup, truth_)),
         shares_(setup.options.integer("components"), x_.cols()),
         log_share_(shares_.rows()),
         used_(std::size_t(x_.cols())),
@@ -83,6 +83,7 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
 
   Density* density() override { return this; }
   Conjugate* conjugate() override { return this; }
+  VectorXd truth() const override { return truth_; }
   std::vector<DataArray> data() const override {
     return {{{"x", {x_.rows(), x_.cols()}, {"feature", "item"}, ""},
              Eigen::Map<const VectorXd>(x_.data(), x_.size()),
@@ -204,19 +205,23 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
   Family& approximation() override { return q_; }
 
  private:
-  static MatrixXd items(const ModelSetup& setup) {
+  /// @param[out] truth  [P K] the means that items were generated from with setup.from_prior
+  static MatrixXd items(const ModelSetup& setup, VectorXd& truth) {
     const Options& o = setup.options;
+    Index features = o.integer("features"), count = o.integer("items");
     if (o.has("data")) {
       const MatrixXd& values = o.table("data").values;
       if (values.size() == 0 || !values.allFinite())
         throw OptionError("data must be finite numbers, at least one row of them");
-      return values.transpose();
+      if (!setup.from_prior) return values.transpose();
+      features = values.cols(), count = values.rows();
     }
     RandomStream stream = setup.data_stream;
-    MatrixXd means(o.integer("features"), o.integer("components"));
+    MatrixXd means(features, o.integer("components"));
     stream.fill_normal(means);
     means *= o.real("prior_sd");
-    MatrixXd x(means.rows(), o.integer("items"));
+    if (setup.from_prior) truth = means.reshaped();
+    MatrixXd x(features, count);
     for (Index i = 0; i < x.cols(); ++i) {
       x.col(i) = means.col(stream.integer(means.cols()));
       for (Index f = 0; f < x.rows(); ++f) x(f, i) += o.real("noise_sd") * stream.normal();
@@ -239,6 +244,7 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
   }
 
   double prior_variance_, noise_variance_;
+  VectorXd truth_;           ///< [P K]  with items from the prior
   MatrixXd x_;               ///< [P x N]
   MatrixXd shares_;          ///< [K x N]  q(c_i = k)
   VectorXd log_share_;       ///< [K]
@@ -253,4 +259,4 @@ ELBOW_PLUGIN(BayesianGaussianMixture, options,
               .summary = "mixture of Gaussians of known width, with conjugate updates of its means",
               .source = "Blei, Kucukelbir & McAuliffe 2017, section 3",
               .provides = Ability::density | Ability::gradient | Ability::minibatch |
-                          Ability::conjugate})
+                          Ability::conjugate | Ability::prior_predictive})

@@ -32,12 +32,14 @@ class EightSchools final : public Model, public Density, public Reference {
     if (sigma_.size() != schools_ || schools_ == 0)
       throw OptionError("y and sigma must have one number per school, got " +
                         std::to_string(schools_) + " and " + std::to_string(sigma_.size()));
+    if (setup.from_prior) draw_from_prior(setup.data_stream);
     constant_ = -double(schools_) * log_2pi - sigma_.array().log().sum() +
                 log_normal(0, 0, mu_scale_) + std::log(2 / (pi * tau_scale_));
   }
 
   Density* density() override { return this; }
   Reference* reference() override { return this; }
+  Eigen::VectorXd truth() const override { return truth_; }
   std::vector<DataArray> data() const override {
     return {{{"y", {schools_}, {"school"}, "points"}, y_, true},
             {{"sigma", {schools_}, {"school"}, "points"}, sigma_, false}};
@@ -145,6 +147,19 @@ class EightSchools final : public Model, public Density, public Reference {
   }
 
  private:
+  void draw_from_prior(RandomStream stream) {
+    Eigen::VectorXd z(dimension());
+    z[0] = mu_scale_ * stream.normal();
+    z[1] = std::log(tau_scale_ * std::tan(0.5 * pi * stream.uniform()));
+    for (Index j = 0; j < schools_; ++j) {
+      const double theta_trans = stream.normal(), theta = z[0] + std::exp(z[1]) * theta_trans;
+      z[2 + j] = centered_ ? theta : theta_trans;
+      y_[j] = theta + sigma_[j] * stream.normal();
+    }
+    truth_.resize(2 + (centered_ ? 1 : 2) * schools_);
+    constrain(z, truth_);
+  }
+
   /// log p(y | tau), and mu | tau, y ~ N(mean, sd^2). Both theta and mu are integrated out.
   struct Given {
     double log_likelihood, mean, sd;
@@ -212,6 +227,7 @@ class EightSchools final : public Model, public Density, public Reference {
 
   bool centered_;
   Eigen::VectorXd y_, sigma_;
+  Eigen::VectorXd truth_;  ///< [C] where y is from the prior
   Index schools_;
   double mu_scale_, tau_scale_;
   double constant_;  ///< everything that does not depend on z
@@ -224,4 +240,5 @@ ELBOW_PLUGIN(EightSchools, options,
              {.name = "eight_schools",
               .summary = "Coaching for a test in eight schools: a hierarchy that funnels",
               .source = "Rubin 1981; Gelman et al., Bayesian Data Analysis, section 5.5",
-              .provides = Ability::density | Ability::gradient | Ability::reference})
+              .provides = Ability::density | Ability::gradient | Ability::reference |
+                          Ability::prior_predictive})

@@ -14,10 +14,18 @@ std::vector<Option> options() {
 class Funnel final : public Model, public Density, public Reference {
  public:
   explicit Funnel(const ModelSetup& setup)
-      : dimension_(setup.options.integer("dimension")), scale_(setup.options.real("scale")) {}
+      : dimension_(setup.options.integer("dimension")), scale_(setup.options.real("scale")) {
+    if (!setup.from_prior) return;
+    // There are no data: the funnel is prior and posterior in one.
+    RandomStream stream = setup.data_stream;
+    truth_.resize(dimension_);
+    sample(stream, truth_);
+  }
 
   Density* density() override { return this; }
   Reference* reference() override { return this; }
+
+  Eigen::VectorXd truth() const override { return truth_; }
 
   Index dimension() const override { return dimension_; }
   std::vector<Variable> variables() const override {
@@ -67,6 +75,7 @@ class Funnel final : public Model, public Density, public Reference {
  private:
   Index dimension_;
   double scale_;
+  Eigen::VectorXd truth_;
 };
 
 }  // namespace
@@ -75,4 +84,5 @@ ELBOW_PLUGIN(Funnel, options,
              {.name = "funnel",
               .summary = "Neal's funnel: a scale whose neck no single step size fits",
               .source = "Neal 2003, Slice sampling, section 8",
-              .provides = Ability::density | Ability::gradient | Ability::reference})
+              .provides = Ability::density | Ability::gradient | Ability::reference |
+                          Ability::prior_predictive})

@@ -113,10 +113,16 @@ class Gaussian final : public Model, public Density, public Reference {
         log_normaliser_(0.5 * double(dimension_) * log_2pi +
                         factor_.diagonal().array().log().sum()) {
     if (!mean_.allFinite()) throw OptionError("mean must be finite");
+    if (!setup.from_prior) return;
+    // There are no data: the target is prior and posterior in one.
+    RandomStream stream = setup.data_stream.substream(1);
+    truth_.resize(dimension_);
+    sample(stream, truth_);
   }
 
   Density* density() override { return this; }
   Reference* reference() override { return this; }
+  Eigen::VectorXd truth() const override { return truth_; }
   std::vector<DataArray> data() const override {
     return {{{"mean", {dimension_}, {"coordinate"}, ""}, mean_, false},
             {{"covariance", {dimension_, dimension_}, {"coordinate", "coordinate_other"}, ""},
@@ -176,6 +182,7 @@ class Gaussian final : public Model, public Density, public Reference {
   Eigen::MatrixXd covariance_, factor_;               ///< Sigma = L L^T
   Eigen::MatrixXd whitening_, whitening_transposed_;  ///< W = L^-1
   double log_normaliser_;
+  Eigen::VectorXd truth_;
   Eigen::MatrixXd centred_, white_;  ///< [D x S]
 };
 
@@ -184,4 +191,5 @@ class Gaussian final : public Model, public Density, public Reference {
 ELBOW_PLUGIN(Gaussian, options,
              {.name = "gaussian",
               .summary = "Gaussian with any mean and covariance, everything known about it",
-              .provides = Ability::density | Ability::gradient | Ability::reference})
+              .provides = Ability::density | Ability::gradient | Ability::reference |
+                          Ability::prior_predictive})

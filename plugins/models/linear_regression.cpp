@@ -25,7 +25,8 @@ class LinearRegression final : public Model, public Density, public Reference {
     x_ = std::move(design.x);
     y_ = std::move(design.response);
     names_ = std::move(design.names);
-    if (y_.size() == 0) {
+    from_prior_ = setup.from_prior;
+    if (y_.size() == 0 || setup.from_prior) {
       truth_.resize(x_.cols());
       setup.data_stream.substream(1).fill_normal(truth_);
       truth_ *= prior_scale_;
@@ -38,6 +39,7 @@ class LinearRegression final : public Model, public Density, public Reference {
 
   Density* density() override { return this; }
   Reference* reference() override { return this; }
+  Eigen::VectorXd truth() const override { return from_prior_ ? truth_ : Eigen::VectorXd(); }
   std::vector<DataArray> data() const override {
     std::vector<DataArray> all = {{{"y", {y_.size()}, {"item"}, ""}, y_, true}};
     if (x_.size() <= stored_numbers)
@@ -160,6 +162,7 @@ class LinearRegression final : public Model, public Density, public Reference {
   double noise_sd_, prior_scale_;
   Eigen::MatrixXd x_;  ///< [N x D]
   Eigen::VectorXd y_, truth_;
+  bool from_prior_;
   std::vector<std::string> names_;
 
   Eigen::VectorXd mean_;
@@ -180,4 +183,4 @@ ELBOW_PLUGIN(LinearRegression, options,
               .summary = "Gaussian responses with known noise: conjugate, everything known",
               .source = "Bishop 2006, section 3.3",
               .provides = Ability::density | Ability::gradient | Ability::minibatch |
-                          Ability::reference})
+                          Ability::reference | Ability::prior_predictive})

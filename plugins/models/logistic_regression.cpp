@@ -91,7 +91,8 @@ class LogisticRegression final : public Model {
   explicit LogisticRegression(const ModelSetup& setup) {
     const Options& o = setup.options;
     DesignMatrix design = design_matrix(o, setup.data_stream.substream(0));
-    if (o.has("data")) {
+    from_prior_ = setup.from_prior;
+    if (o.has("data") && !from_prior_) {
       sign_ = signs_of(design.response);
     } else {
       truth_.resize(design.x.cols());
@@ -110,6 +111,8 @@ class LogisticRegression final : public Model {
   }
 
   Density* density() override { return posterior_.get(); }
+
+  Eigen::VectorXd truth() const override { return from_prior_ ? truth_ : Eigen::VectorXd(); }
 
   /// The covariates are among the data up to a million numbers; larger ones stay in their file.
   std::vector<DataArray> data() const override {
@@ -130,6 +133,7 @@ class LogisticRegression final : public Model {
   static constexpr Index stored_numbers = 1'000'000;
   std::unique_ptr<Density> posterior_;
   Eigen::VectorXd sign_, truth_;
+  bool from_prior_;
   Eigen::MatrixXd x_;
   std::vector<std::string> names_;
 };
@@ -139,4 +143,5 @@ class LogisticRegression final : public Model {
 ELBOW_PLUGIN(LogisticRegression, options,
              {.name = "logistic_regression",
               .summary = "Bernoulli responses with a logit link and normal coefficients",
-              .provides = Ability::density | Ability::gradient | Ability::minibatch})
+              .provides = Ability::density | Ability::gradient | Ability::minibatch |
+                          Ability::prior_predictive})

@@ -60,6 +60,12 @@ CountedModel::CountedModel(Model& model) : model_(model) {
 
 CountedModel::~CountedModel() = default;
 
+void CountedModel::add(const Counts& others) {
+  counts_.densities += others.densities;
+  counts_.gradients += others.gradients;
+  counts_.simulations += others.simulations;
+}
+
 Density* CountedModel::density() { return density_.get(); }
 Simulator* CountedModel::simulator() { return simulator_.get(); }
 

@@ -30,6 +30,8 @@ class CountedModel final : public Model {
   std::vector<Coordinate> coordinates() const override { return model_.coordinates(); }
 
   const Counts& counts() const { return counts_; }
+  /// Adds calls that another process has made on this one's behalf.
+  void add(const Counts& others);
 
  private:
   class CountedDensity;

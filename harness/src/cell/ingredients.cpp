@@ -34,7 +34,7 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
   };
 
   model = make(model_variant.plugin, [&](const Descriptor& plugin, const Options& options) {
-    auto made = plugin.make_model({options, stream("data")});
+    auto made = plugin.make_model({options, stream("data"), evaluation.calibration_draws > 0});
     check_model(*made, plugin.provides);
     return made;
   });
@@ -67,13 +67,14 @@ bool Ingredients::population() const {
   return catalog_.find(Kind::sampler, method_variant.sampler->name)->population;
 }
 
-std::unique_ptr<Sampler> Ingredients::make_sampler(Model& target, Family* fitted) const {
+std::unique_ptr<Sampler> Ingredients::make_sampler(Model& target, Family* fitted,
+                                                   Index chains) const {
   const PlannedPlugin& planned = *method_variant.sampler;
   return on_behalf_of(planned, [&] {
     const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
     auto made = map_scanned_plugin(info.file, planned.kind, planned.name)
-                    .make_sampler({plugin_options(planned, info), target, settings.chains,
-                                   settings.warmup, settings.draws * settings.thin, fitted});
+                    .make_sampler({plugin_options(planned, info), target, chains, settings.warmup,
+                                   settings.draws * settings.thin, fitted});
     check_fields(made->statistics(), "statistics");
     return made;
   });

@@ -23,7 +23,7 @@ class Ingredients {
   /// Whether the sampler moves one population rather than independent chains.
   bool population() const;
   /// Constructs the method's sampler on a target. @param fitted  null without a fit
-  std::unique_ptr<Sampler> make_sampler(Model& target, Family* fitted) const;
+  std::unique_ptr<Sampler> make_sampler(Model& target, Family* fitted, Index chains) const;
 
   const ModelVariant& model_variant;
   const MethodVariant& method_variant;

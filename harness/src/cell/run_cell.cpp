@@ -2,10 +2,12 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <elbow/math.hpp>
 #include <optional>
 
+#include "cell/calibration_ranks.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/evaluate_fit.hpp"
 #include "cell/fit.hpp"
@@ -45,6 +47,18 @@ void lift_memory_limit() {
   setrlimit(RLIMIT_AS, &limit);
 }
 
+std::string refused_allocation(std::int64_t limit) {
+  return limit > 0 ? "an allocation was refused under limits.memory_mb = " + std::to_string(limit)
+                   : "an allocation was refused by the system; limits.memory_mb is not set";
+}
+
+double peak_memory_mb() {
+  rusage own{}, chains{};
+  getrusage(RUSAGE_SELF, &own);
+  getrusage(RUSAGE_CHILDREN, &chains);
+  return double(std::max(own.ru_maxrss, chains.ru_maxrss)) / 1024;
+}
+
 /// Fits, samples, or both, and measures.
 class CellWork {
  public:
@@ -57,7 +71,7 @@ class CellWork {
   Outcome run() {
     write_data(*ingredients_.model, writer_);
     Outcome outcome;
-    Family* fitted = nullptr;
+    FittedApproximation fitted;
     Model* target = ingredients_.counted.get();
     std::unique_ptr<Model> surrogate;
     std::unique_ptr<CountedModel> counted_surrogate;
@@ -69,7 +83,8 @@ class CellWork {
       outcome = result.outcome;
       fit.iteration = result.iterations;
       add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
-      fitted = ingredients_.estimator->approximation(fit);
+      fitted.family = ingredients_.estimator->approximation(fit);
+      fitted.particles = ingredients_.estimator->particles();
       surrogate = ingredients_.estimator->surrogate();
       if (surrogate) {
         counted_surrogate = std::make_unique<CountedModel>(*surrogate);
@@ -80,8 +95,10 @@ class CellWork {
     if (ingredients_.estimator)
       for (Metric& metric : evaluate_fit(ingredients_, fit, samples ? "fit_" : "", writer_))
         add(std::move(metric));
+    if (fitted && !samples) rank(fitted);
     if (samples && outcome_allows_sampling(outcome)) {
-      SampleResult result = run_sampler(ingredients_, *target, fitted, writer_, clock_, stop_);
+      SampleResult result =
+          run_sampler(ingredients_, *target, fitted, writer_, clock_, stop_, context_.processors);
       outcome = result.outcome;
       for (Metric& metric : result.metrics) add(std::move(metric));
     }
@@ -99,6 +116,8 @@ class CellWork {
       add({"simulations", double(counts.simulations), not_a_number, "", "runs of the simulator"});
     std::vector<Metric> times = {
         {"seconds", clock_.seconds(), not_a_number, "s", "the method's working time"}};
+    times.push_back({"peak_memory_mb", peak_memory_mb(), not_a_number, "MB",
+                     "most memory that a process of the cell had in use, plugins included"});
     if (const Metric* found = find("ess_bulk_min")) {
       const double ess = found->value;
       const std::string per = "ess_bulk_min per ", all = ", warm-up and fit counted";
@@ -119,6 +138,14 @@ class CellWork {
   bool outcome_allows_sampling(const Outcome& outcome) const {
     return !ingredients_.estimator || outcome.ending == Ending::converged ||
            outcome.ending == Ending::budget_spent;
+  }
+  void rank(const FittedApproximation& fitted) {
+    Density* density = ingredients_.model->density();
+    if (!density) return;
+    if (fitted.particles)
+      rank_in_particles(ingredients_, *fitted.particles, *density, writer_);
+    else
+      rank_in_family(ingredients_, *fitted.family, *density, writer_);
   }
   void add(Metric metric) { metrics_.push_back(std::move(metric)); }
   /// Null without one of that name; valid until the next one is added.
@@ -146,17 +173,16 @@ Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesy
   try {
     work.emplace(context, cell, writer);
     outcome = work->run();
+    // Of a chain's process, which does not know the limit's name.
+    if (outcome.ending == Ending::out_of_memory)
+      outcome.reason = refused_allocation(context.plan.limits.memory_mb);
   } catch (const RecordError&) {
     throw;
   } catch (const Unsupported& error) {
     outcome = {Ending::skipped, error.what()};
   } catch (const std::bad_alloc&) {
     lift_memory_limit();
-    const std::int64_t limit = context.plan.limits.memory_mb;
-    outcome = {Ending::out_of_memory,
-               limit > 0
-                   ? "an allocation was refused under limits.memory_mb = " + std::to_string(limit)
-                   : "an allocation was refused by the system; limits.memory_mb is not set"};
+    outcome = {Ending::out_of_memory, refused_allocation(context.plan.limits.memory_mb)};
   } catch (const std::exception& error) {
     outcome = {Ending::failed, error.what()};
   } catch (...) {

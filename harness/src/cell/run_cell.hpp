@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "cell/processors.hpp"
 #include "plan/plan.hpp"
 #include "plugins/plugin_info.hpp"
 #include "record/outcome.hpp"
@@ -21,6 +22,7 @@ struct CellContext {
   std::function<void()> before_storing = [] {};
   /// Called when the method has ended because `stop_requested` was set, before its metrics.
   std::function<void()> after_stop = [] {};
+  Processors processors = {};  ///< for chains in processes of their own
 };
 
 /// Runs one cell in this process: maps its plugins, runs, writes and commits `file`. Throws nothing

@@ -5,6 +5,8 @@
 
 #include "cell/clock.hpp"
 #include "cell/ingredients.hpp"
+#include "cell/processors.hpp"
+#include "cell/sampling_target.hpp"
 #include "cell/stop_signal.hpp"
 #include "record/cell_writer.hpp"
 
@@ -19,9 +21,9 @@ struct SampleResult {
 /// bulk and tail effective sample size, errors of moments against a Reference, divergences; for
 /// population methods the log evidence.
 /// @param target  the counted model, or a surrogate learnt by the fit
-/// @param fitted  the fit that starts the chains; null: uniform on (-initial_radius,
-/// initial_radius)
-SampleResult run_sampler(Ingredients& cell, Model& target, Family* fitted, CellWriter& writer,
-                         MethodClock& clock, StopSignal& stop);
+/// @param fitted  what the method's option `fit` is about, see SamplingTarget; none without a fit
+SampleResult run_sampler(Ingredients& cell, Model& target, FittedApproximation fitted,
+                         CellWriter& writer, MethodClock& clock, StopSignal& stop,
+                         const Processors& processors);
 
 }  // namespace elbow

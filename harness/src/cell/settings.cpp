@@ -24,12 +24,14 @@ MethodSettings::MethodSettings(const Json& settings)
       thin(number<Index>(settings, "thin")),
       initial_radius(number<double>(settings, "initial_radius")),
       initial_tries(number<Index>(settings, "initial_tries")),
-      save_warmup(settings.value("save_warmup", false)) {}
+      save_warmup(settings.value("save_warmup", false)),
+      fit(settings.value("fit", std::string())) {}
 
 EvaluationSettings::EvaluationSettings(const Json& settings)
     : draws(number<Index>(settings, "draws")),
       checkpoint_draws(number<Index>(settings, "checkpoint_draws")),
       checkpoints(settings.value("checkpoints", false)),
+      calibration_draws(number<Index>(settings, "calibration_draws")),
       gradient_draws(number<Index>(settings, "gradient_draws")) {}
 
 }  // namespace elbow

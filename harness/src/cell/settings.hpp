@@ -1,6 +1,7 @@
 #pragma once
 
 #include <elbow/types.hpp>
+#include <string>
 
 #include "plan/plan.hpp"
 
@@ -16,6 +17,7 @@ struct MethodSettings {
   double initial_radius;
   Index initial_tries;
   bool save_warmup;
+  std::string fit;  ///< what the fit is to the sampler; empty where not both are there
 
   explicit MethodSettings(const Json& settings);
 };
@@ -25,7 +27,8 @@ struct EvaluationSettings {
   Index draws;             ///< fresh draws of the final evaluation
   Index checkpoint_draws;  ///< fresh draws at a checkpoint
   bool checkpoints;
-  Index gradient_draws;  ///< gradients measured for their variance at the end; 0: none
+  Index calibration_draws;  ///< L; 0: no calibration
+  Index gradient_draws;     ///< gradients measured for their variance at the end; 0: none
 
   explicit EvaluationSettings(const Json& settings);
 };

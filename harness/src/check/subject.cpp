@@ -47,9 +47,9 @@ Options Subject::resolved() const {
   return given;
 }
 
-Made<Model> Subject::model(std::uint64_t replicate) const {
+Made<Model> Subject::model(std::uint64_t replicate, bool from_prior) const {
   return {resolved(), [&](const Options& given) {
-            return descriptor().make_model({given, stream("data", replicate)});
+            return descriptor().make_model({given, stream("data", replicate), from_prior});
           }};
 }
 

@@ -42,7 +42,7 @@ struct Subject {
   Ability needs_of_family() const;
   bool can(Ability ability) const { return includes(provides(), ability); }
 
-  Made<Model> model(std::uint64_t replicate = 0) const;
+  Made<Model> model(std::uint64_t replicate = 0, bool from_prior = false) const;
   Made<Family> family(Index dimension, Index context_dimension) const;
   Made<Estimator> estimator(Model& model, Family* family) const;
   Made<Optimizer> optimizer(std::span<Parameters* const> parameters, Index iterations) const;

@@ -19,7 +19,8 @@ std::vector<Suite> suites_for(Kind kind) {
            {"latent items", check_latent_items},
            {"simulator", check_simulator},
            {"energy", check_energy},
-           {"conjugate", check_conjugate}});
+           {"conjugate", check_conjugate},
+           {"prior predictive", check_prior_predictive}});
       break;
     case Kind::family:
       add({{"facets", check_family_facets},

@@ -28,6 +28,7 @@ void check_latent_items(const Bench&, Report&);
 void check_simulator(const Bench&, Report&);
 void check_energy(const Bench&, Report&);
 void check_conjugate(const Bench&, Report&);
+void check_prior_predictive(const Bench&, Report&);
 
 void check_family_facets(const Bench&, Report&);
 void check_family_sampling(const Bench&, Report&);

@@ -4,6 +4,7 @@
 
 #include "cli/call.hpp"
 #include "cli/verbs.hpp"
+#include "compare/calibration.hpp"
 #include "compare/comparison.hpp"
 #include "compare/table.hpp"
 
@@ -55,16 +56,19 @@ int elbow::verb_compare(const std::vector<std::string>& arguments) {
   if (given.count("where") > 0) request.where = given["where"].as<std::vector<std::string>>();
   if (given.count("baseline") > 0) request.baseline = given["baseline"].as<std::string>();
 
-  const Comparison comparison =
-      compare(read_result_folders({call->positionals.begin(), call->positionals.end()}), request);
+  const std::vector<ResultFolder> folders =
+      read_result_folders({call->positionals.begin(), call->positionals.end()});
+  const Comparison comparison = compare(folders, request);
   if (format == "csv") {
     std::cout << csv_rows(comparison);
     // Data on the output, sentences beside it.
     for (const std::string& note : printed_notes(comparison)) std::cerr << note << '\n';
   } else if (format == "json") {
     std::cout << json_document(comparison);
+  } else if (format == "text") {
+    std::cout << text_tables(comparison) << calibration_text(calibrations(folders));
   } else {
-    std::cout << (format == "latex" ? latex_tables(comparison) : text_tables(comparison));
+    std::cout << latex_tables(comparison);
   }
   return 0;
 }

@@ -36,8 +36,10 @@ struct RunCall {
 std::optional<RunCall> parse_run(const std::vector<std::string>& arguments) {
   RunCall call;
   po::options_description options("options");
-  options.add_options()("jobs,j", po::value<std::int64_t>()->value_name("N"),
-                        "cells at a time; default: the processors available")(
+  options.add_options()(
+      "jobs,j", po::value<std::int64_t>()->value_name("N"),
+      "busy processes at a time: cells, and chains of a cell where fewer cells are left; default: "
+      "the processors available")(
       "set", po::value(&call.overrides)->composing()->value_name("PATH=VALUE"),
       "override a value of the file, for example method.NAME.stop.iterations=100")(
       "only", po::value(&call.only)->composing()->value_name("CELL"),

@@ -202,12 +202,13 @@ void BlockReader::read_host_settings(const Node& table, Block& block) const {
                              const std::string& prefix) {
     const Option* option = find_option(host.options, member.key);
     if (!option) return false;
-    if (host.part != MethodPart::any &&
-        !table.find(host.part == MethodPart::fit ? "estimator" : "sampler")) {
-      context_.problems.add(member.place,
-                            owner + ": " + prefix + member.key + " is for methods with " +
-                                (host.part == MethodPart::fit ? "an estimator" : "a sampler") +
-                                ", and this one has none");
+    const bool fits = table.find("estimator"), samples = table.find("sampler");
+    if (!applies(host.part, fits, samples)) {
+      const bool lacks_sampler = host.part == MethodPart::sampler || fits;
+      context_.problems.add(member.place, owner + ": " + prefix + member.key +
+                                              " is for methods with " +
+                                              (lacks_sampler ? "a sampler" : "an estimator") +
+                                              ", and this one has none");
     } else {
       Option renamed = *option;
       renamed.name = prefix + option->name;

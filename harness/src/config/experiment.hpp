@@ -88,7 +88,8 @@ struct Experiment {
   std::string title;
   std::uint64_t seed = 0;
   std::uint32_t repeats = 1;
-  Json limits, evaluation;  ///< resolved options of the host
+  Json limits, evaluation;  ///< resolved options of the host; `calibration_draws`
+                            ///< is there where the kind is calibration
   std::vector<Grid> grids;  ///< at least one
   std::vector<Exclude> excludes;
 };

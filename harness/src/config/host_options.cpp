@@ -12,7 +12,11 @@ std::vector<HostTable> declare_tables() {
         integer("seed", 0, "of every random stream").at_least(0),
         integer("repeats", 1, "replicates: runs with other random numbers and generated data")
             .at_least(1)
-            .at_most(1e6)}});
+            .at_most(1e6),
+        choice("kind", {"comparison", "calibration"},
+               "calibration: in every replicate the models draw their parameters from their priors "
+               "and their data from these, and the ranks of the parameters among draws of the "
+               "methods are tested (simulation-based calibration)")}});
   tables.push_back({"limits",
                     "of each cell",
                     {real("wall_seconds", 0,
@@ -31,7 +35,11 @@ std::vector<HostTable> declare_tables() {
         integer("checkpoint_draws", 1000, "draws for the ELBO at a checkpoint").at_least(2),
         integer("gradient_draws", 100,
                 "gradient estimates at the end point, for their variance; 0 or 1: not measured")
-            .at_least(0)}});
+            .at_least(0),
+        integer("calibration_draws", 63,
+                "L, draws among which a parameter's rank is taken, evenly spaced over a method's; "
+                "of no use unless kind = \"calibration\"")
+            .at_least(1)}});
   tables.push_back(
       {"method.stop",
        "when a fit ends: whichever comes first of those given",
@@ -66,10 +74,24 @@ std::vector<HostTable> declare_tables() {
             .at_least(0),
         integer("initial_tries", 100, "starts to try for a finite log density").at_least(1)},
        MethodPart::sampler});
+  tables.push_back(
+      {"method",
+       "of methods that fit and then sample",
+       {choice("fit", {"automatic", "start", "metric", "transport", "base"},
+               "what the fit is to the sampler: chains start at its draws; they also take their "
+               "metric from its covariance; they move in its noise (NeuTra); a population goes "
+               "from it to the target. Automatic: base for populations, start for chains")},
+       MethodPart::both});
   return tables;
 }
 
 }  // namespace
+
+bool applies(MethodPart part, bool fits, bool samples) {
+  const bool needs_fit = part == MethodPart::fit || part == MethodPart::both;
+  const bool needs_sampler = part == MethodPart::sampler || part == MethodPart::both;
+  return (fits || !needs_fit) && (samples || !needs_sampler);
+}
 
 const std::vector<HostTable>& host_tables() {
   static const std::vector<HostTable> tables = declare_tables();

@@ -164,6 +164,8 @@ class ExperimentReader {
     experiment.repeats = settings["repeats"];
     experiment.limits = read_section(root, "limits", context_);
     experiment.evaluation = read_section(root, "evaluation", context_);
+    // It is there where it has an effect, so that what a cell is made from says what it is.
+    if (settings["kind"] != "calibration") experiment.evaluation.erase("calibration_draws");
   }
 
   Problems problems_;

@@ -198,7 +198,7 @@ void check_models(const Experiment& experiment, Plan& plan, const Catalog& catal
                   const TableLoader& load_table, std::chrono::milliseconds budget) {
   const ModelList list = list_models(experiment, plan, catalog);
   const std::vector<ModelTrial> trials =
-      try_models(list.models, plan.seed, catalog, load_table,
+      try_models(list.models, plan.seed, is_calibration(plan.evaluation), catalog, load_table,
                  std::uint64_t(plan.limits.memory_mb) << 20, budget);
   Problems problems(experiment.file.string(), experiment.overrides);
   OptionUse uses(catalog);

@@ -50,6 +50,29 @@ std::string names_or_nothing(Ability abilities) {
   return names.empty() ? "nothing" : names;
 }
 
+/// What a method asks of its fit with the option `fit` that it or its sampler has not; empty: none.
+std::string why_fit_is_of_no_use(const MethodVariant& method, Ability family_offer,
+                                 const Catalog& catalog) {
+  const std::string fit = method.settings.value("fit", std::string());
+  const bool population = catalog.find(Kind::sampler, method.sampler->name)->population;
+  const std::string who = quoted(Kind::sampler, method.sampler->name);
+  const std::string asked = "fit = \"" + fit + "\"";
+  if (fit == "start" && population)
+    return asked + " is for chains, but " + who +
+           " moves a population, which takes its particles from its base; there are base, metric "
+           "and transport";
+  if (fit == "base" && !population)
+    return asked + " is for populations, but " + who +
+           " moves chains; there are start, metric and transport";
+  constexpr Ability maps = Ability::transport;
+  if (fit == "transport" && method.family && !includes(family_offer, maps) &&
+      !includes(family_offer, Ability::gaussian_form))
+    return asked + " needs " + ability_names(maps) + " of the family, but family \"" +
+           method.family->name + "\" offers " + names_or_nothing(family_offer) +
+           offered_by(Kind::family, maps, catalog);
+  return "";
+}
+
 bool is_discrete(const ModelOffer& model) { return includes(model.provides, Ability::discrete); }
 
 }  // namespace
@@ -101,9 +124,25 @@ MethodNeeds needs_of(const MethodVariant& method, const Catalog& catalog) {
     result.takes_discrete = includes(sampler.needs_of_model, Ability::discrete);
     if (result.follows_density) ask(*method.sampler, sampler.needs_of_model);
     ask_family(*method.sampler, sampler.needs_of_family, family_offer);
+    if (method.estimator && result.alone.empty())
+      result.alone = why_fit_is_of_no_use(method, family_offer, catalog);
   }
   result.has_batches = method.settings.contains("batch_size");
   return result;
+}
+
+void add_needs_of_calibration(std::int64_t draws, const MethodVariant& method,
+                              const Catalog& catalog, MethodNeeds& needs) {
+  needs.askers.push_back({"kind = \"calibration\"", Ability::prior_predictive});
+  needs.needs = needs.needs | Ability::prior_predictive;
+  if (!method.sampler || !needs.alone.empty() ||
+      catalog.find(Kind::sampler, method.sampler->name)->population)
+    return;
+  const std::int64_t chains = method.settings.value("chains", std::int64_t(1));
+  const std::int64_t available = chains * method.settings.value("draws", std::int64_t(0));
+  if (available < draws)
+    needs.alone = "calibration_draws is " + std::to_string(draws) +
+                  ", but the method's chains have " + std::to_string(available) + " draws in all";
 }
 
 std::string why_impossible(const ModelOffer& model, const MethodNeeds& method,

@@ -34,6 +34,10 @@ struct MethodNeeds {
 
 ModelOffer offer_of(const PlannedPlugin& model, const Catalog& catalog);
 MethodNeeds needs_of(const MethodVariant& method, const Catalog& catalog);
+/// Adds what a calibration asks of the model and of the method's number of draws.
+/// @param draws  L, among which ranks are taken
+void add_needs_of_calibration(std::int64_t draws, const MethodVariant& method,
+                              const Catalog& catalog, MethodNeeds& needs);
 
 /// Why a model and a method cannot work together; empty when nothing speaks against it.
 std::string why_impossible(const ModelOffer& model, const MethodNeeds& method,

@@ -62,7 +62,12 @@ class Planner {
     }
     for (const ModelVariant& model : models_.list)
       offers_.push_back(offer_of(model.plugin, catalog_));
-    for (const MethodVariant& method : methods_.list) needs_.push_back(needs_of(method, catalog_));
+    for (const MethodVariant& method : methods_.list) {
+      needs_.push_back(needs_of(method, catalog_));
+      if (is_calibration(experiment_.evaluation))
+        add_needs_of_calibration(experiment_.evaluation.at("calibration_draws"), method, catalog_,
+                                 needs_.back());
+    }
     for (const Exclude& exclude : experiment_.excludes)
       exclusions_.emplace_back(exclude, models_.list, methods_.list);
     plan_.repeats = 0;

@@ -29,8 +29,9 @@ ModelTrial decode_trial(const Json& json) {
 /// Makes models in this process.
 class ModelMaker {
  public:
-  ModelMaker(std::uint64_t seed, const Catalog& catalog, const TableLoader& load_table)
-      : seed_(seed), catalog_(catalog), load_table_(load_table) {}
+  ModelMaker(std::uint64_t seed, bool from_prior, const Catalog& catalog,
+             const TableLoader& load_table)
+      : seed_(seed), from_prior_(from_prior), catalog_(catalog), load_table_(load_table) {}
 
   ModelTrial make(const PlannedPlugin& planned) {
     const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
@@ -64,7 +65,8 @@ class ModelMaker {
     Options options(std::move(values));
     options.record_reads(trial.reads);
     const long owners = owned.use_count();
-    const auto model = descriptor.make_model({options, RandomStream(seed_, 0, "data")});
+    const auto model =
+        descriptor.make_model({options, RandomStream(seed_, 0, "data"), from_prior_});
     trial.items = data_items(*model);
     trial.keeps_options = owned.use_count() > owners;
   }
@@ -80,6 +82,7 @@ class ModelMaker {
   }
 
   std::uint64_t seed_;
+  bool from_prior_;
   const Catalog& catalog_;
   const TableLoader& load_table_;
   Json file_;  ///< the one that is being read
@@ -90,15 +93,16 @@ class ModelMaker {
 }  // namespace
 
 std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std::uint64_t seed,
-                                   const Catalog& catalog, const TableLoader& load_table,
-                                   std::uint64_t memory, std::chrono::milliseconds budget) {
+                                   bool from_prior, const Catalog& catalog,
+                                   const TableLoader& load_table, std::uint64_t memory,
+                                   std::chrono::milliseconds budget) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + budget;
   std::vector<ModelTrial> trials(models.size());
   for (std::size_t next = 0; next < models.size();) {
     GuardedChild child(
         [&](const ChildSide& host) {
-          ModelMaker maker(seed, catalog, load_table);
+          ModelMaker maker(seed, from_prior, catalog, load_table);
           for (std::size_t i = next; i < models.size(); ++i) {
             host.send(trial_started);
             const Json trial = encode_trial(maker.make(models[i]));

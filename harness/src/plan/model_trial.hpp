@@ -31,11 +31,13 @@ struct ModelTrial {
 
 /// Makes models as the first replicate's cells will, one after another in a guarded child process.
 /// A table that several of them use one after another is read once.
+/// @param from_prior  whether they generate their data from their priors, for a calibration
 /// @param memory  bytes that the child process may map beyond this one's, as a cell's may; 0: no
 /// limit
 /// @param budget  for all of them together; those that are not made by then are unknown
 std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std::uint64_t seed,
-                                   const Catalog& catalog, const TableLoader& load_table,
-                                   std::uint64_t memory, std::chrono::milliseconds budget);
+                                   bool from_prior, const Catalog& catalog,
+                                   const TableLoader& load_table, std::uint64_t memory,
+                                   std::chrono::milliseconds budget);
 
 }  // namespace elbow

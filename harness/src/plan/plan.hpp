@@ -57,6 +57,11 @@ struct Limits {
   std::int64_t memory_mb = 0;  ///< 0: none
 };
 
+/// Whether an experiment's kind is calibration: then its [evaluation] has `calibration_draws`.
+inline bool is_calibration(const Json& evaluation) {
+  return evaluation.contains("calibration_draws");
+}
+
 /// All that a run does, resolved. Pure data: the same experiment and catalog give the same plan.
 struct Plan {
   std::filesystem::path experiment_file;

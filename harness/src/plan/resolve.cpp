@@ -38,8 +38,8 @@ Json host_settings(const Block& block) {
   for (const HostTable& table : host_tables()) {
     const bool is_stop = table.name == "method.stop";
     if (!is_stop && table.name != "method") continue;
-    if (table.part == MethodPart::fit && !has_slot(block, Kind::estimator)) continue;
-    if (table.part == MethodPart::sampler && !has_slot(block, Kind::sampler)) continue;
+    if (!applies(table.part, has_slot(block, Kind::estimator), has_slot(block, Kind::sampler)))
+      continue;
     if (!is_stop) {
       resolved.update(with_defaults(table.options, block.settings));
       continue;

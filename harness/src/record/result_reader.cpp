@@ -123,6 +123,25 @@ std::optional<TraceTable> read_rows(const std::filesystem::path& cell_file,
   });
 }
 
+std::vector<NamedNumber> read_numbers(const std::filesystem::path& cell_file,
+                                      const std::string& group_name) {
+  return reading(cell_file, [&](const H5::H5File& file) {
+    std::vector<NamedNumber> numbers;
+    if (!file.nameExists(group_name)) return numbers;
+    for_each_dataset(
+        file.openGroup(group_name), [&](const std::string& name, const H5::DataSet& dataset) {
+          if (H5DSis_scale(dataset.getId()) > 0 || !is_number(dataset)) return;
+          const std::vector<hsize_t> shape = shape_of(dataset);
+          std::vector<double> values(std::size_t(dataset.getSpace().getSimpleExtentNpoints()));
+          if (values.empty()) return;
+          dataset.read(values.data(), H5::PredType::NATIVE_DOUBLE);
+          for (std::size_t i = 0; i < values.size(); ++i)
+            numbers.push_back({element_name(name, shape, i), values[i]});
+        });
+    return numbers;
+  });
+}
+
 Marginals read_marginals(const std::filesystem::path& cell_file, const std::string& group_name,
                          std::size_t most) {
   return reading(cell_file, [&](const H5::H5File& file) {

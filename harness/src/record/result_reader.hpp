@@ -32,6 +32,17 @@ struct Marginals {
 std::optional<TraceTable> read_rows(const std::filesystem::path& cell_file,
                                     const std::string& group, const std::string& dimension);
 
+/// One element of a variable in a group that `CellWriter::array` wrote.
+struct NamedNumber {
+  std::string name;  ///< as in MarginalMoments
+  double value;
+};
+
+/// All numbers of a group; empty when the file has no such group.
+/// @throws Error naming the file when it cannot be read.
+std::vector<NamedNumber> read_numbers(const std::filesystem::path& cell_file,
+                                      const std::string& group);
+
 /// Means and standard deviations of a group of draws, read in blocks: memory does not grow with the
 /// number of draws. @param most  elements to read
 /// @throws Error naming the file when it cannot be read.

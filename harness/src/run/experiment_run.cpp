@@ -15,7 +15,13 @@ CellWork work_of(const Plan& plan, const Catalog& catalog, const PluginDigests& 
     Json of_cell = provenance;
     of_cell["plugins"] = digests.of(cell);
     return CellContext{
-        plan, catalog, std::move(of_cell), stop_requested(), announce_storing, announce_stopped};
+        plan,
+        catalog,
+        std::move(of_cell),
+        stop_requested(),
+        announce_storing,
+        announce_stopped,
+        {[](Index most) { return Index(take_processors(int(most))); }, give_back_processors}};
   };
   return {
       [context, &digests](const Cell& cell, const fs::path& file) {

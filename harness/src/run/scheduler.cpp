@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "run/result_folder.hpp"
 #include "run/signal_watch.hpp"
@@ -37,6 +38,7 @@ struct RunningCell {
   const Cell* cell;
   std::unique_ptr<Worker> worker;
   std::optional<WorkerEnd> failure;  // set while the second worker stores it
+  bool has_processor = true;         // until it only waits for the disk
 };
 
 class Scheduler {
@@ -44,12 +46,18 @@ class Scheduler {
   Scheduler(const std::vector<const Cell*>& cells, const fs::path& folder, const CellWork& work,
             const ScheduleSettings& settings,
             const std::function<void(const ScheduleState&)>& report)
-      : cells_(cells), folder_(folder), work_(work), settings_(settings), report_(report) {}
+      : cells_(cells),
+        folder_(folder),
+        work_(work),
+        settings_(settings),
+        report_(report),
+        spare_(settings.workers) {}
 
   ScheduleResult run() {
     while ((next_ < cells_.size() && !stopping_) || !running_.empty()) {
-      while (!stopping_ && next_ < cells_.size() && computing() < settings_.workers &&
-             running_.size() < (1 + most_storing) * settings_.workers)
+      free_processors();
+      while (!stopping_ && next_ < cells_.size() &&
+             running_.size() < (1 + most_storing) * settings_.workers && spare_.take(1) == 1)
         start(*cells_[next_++]);
       wait();
       take_signals();
@@ -69,15 +77,26 @@ class Scheduler {
                       [](const RunningCell& running) { return !running.worker->storing(); }));
   }
 
+  /// Those of cells that only wait for the disk.
+  void free_processors() {
+    for (RunningCell& running : running_)
+      if (running.has_processor && running.worker->storing()) free_processor(running);
+  }
+  void free_processor(RunningCell& running) {
+    if (std::exchange(running.has_processor, false)) spare_.give(1);
+  }
+
+  /// With one processor taken for it.
   void start(const Cell& cell) {
     try {
       if (made_folders_.insert(cell.hash.substr(0, 2)).second)
         make_folder(file_of(cell).parent_path());
       start_worker(
-          running_.emplace_back(RunningCell{&cell, nullptr, std::nullopt}),
+          running_.emplace_back(RunningCell{&cell, nullptr, std::nullopt, true}),
           [&] { return work_.run(cell, file_of(cell)); }, settings_.limits);
     } catch (const Error& error) {
       if (!running_.empty() && !running_.back().worker) running_.pop_back();
+      spare_.give(1);
       stop_for(error.what());
     }
     changed_ = true;
@@ -85,8 +104,8 @@ class Scheduler {
 
   void start_worker(RunningCell& running, const std::function<Outcome()>& work,
                     const Limits& limits) {
-    running.worker =
-        std::make_unique<Worker>(work, limits, settings_.grace_seconds, signals_.previous());
+    running.worker = std::make_unique<Worker>(work, limits, settings_.grace_seconds,
+                                              signals_.previous(), &spare_);
   }
 
   /// Until something happens or is due.
@@ -120,8 +139,12 @@ class Scheduler {
       running->worker->enforce_limits(now);
       std::optional<WorkerEnd> end = running->worker->poll_end();
       if (end) changed_ = true;
-      running =
-          end && settle(*running, std::move(*end)) ? running_.erase(running) : std::next(running);
+      if (end && settle(*running, std::move(*end))) {
+        free_processor(*running);
+        running = running_.erase(running);
+      } else {
+        ++running;
+      }
     }
   }
 
@@ -188,9 +211,11 @@ class Scheduler {
     }
   }
 
+  /// Kills what computes; what only waits for the disk gets there, unless this is the second time.
   void stop() {
+    for (RunningCell& running : running_)
+      if (stopping_ || !running.worker->storing()) running.worker->kill();
     stopping_ = true;
-    for (RunningCell& running : running_) running.worker->kill();
   }
 
   void stop_for(const std::string& error) {
@@ -210,6 +235,7 @@ class Scheduler {
   const ScheduleSettings& settings_;
   const std::function<void(const ScheduleState&)>& report_;
 
+  SpareProcessors spare_;
   SignalWatch signals_;
   ScheduleResult result_;
   std::list<RunningCell> running_;

@@ -53,9 +53,11 @@ std::size_t available_processors();
 /// Runs the cells in the order given, each in a process of its own, and stores
 /// `folder`/cells/ab/<hash>.h5 of each. At most `settings.workers` compute at a time; up to four
 /// times as many may wait for the disk beside them, see `announce_storing`. A cell that fails
-/// leaves what it printed in `folder`/failures/<hash>.log, and the others go on. On SIGINT, SIGTERM
-/// or SIGHUP what runs is killed and left undone. A cell is complete or absent at every moment.
-/// To be called from the only thread of a process that has mapped no plugin.
+/// leaves what it printed in `folder`/failures/<hash>.log, and the others go on. Processors that no
+/// cell needs are lent to cells that run chains. On SIGINT, SIGTERM or SIGHUP what computes is
+/// killed and left undone; what only waits for the disk gets there, unless the signal comes again.
+/// A cell is complete or absent at every moment. To be called from the only thread of a process
+/// that has mapped no plugin.
 /// @param report  called when something has changed, and a few times per second
 /// @throws Error when the folder cannot be made
 ScheduleResult run_cells(const std::vector<const Cell*>& cells, const std::filesystem::path& folder,

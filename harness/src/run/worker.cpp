@@ -80,11 +80,37 @@ std::string last_lines(std::string text) {
 
 }  // namespace
 
+struct SpareProcessors::Shared {
+  std::atomic<int> count;
+};
+
+SpareProcessors::SpareProcessors(std::size_t count) {
+  void* memory =
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) fail("mmap");
+  shared_ = new (memory) Shared;
+  shared_->count.store(int(std::min<std::size_t>(count, 1 << 20)));
+}
+
+SpareProcessors::~SpareProcessors() { munmap(shared_, sizeof(Shared)); }
+
+int SpareProcessors::take(int most) {
+  int found = shared_->count.load();
+  int got = 0;
+  do {
+    got = std::clamp(found, 0, std::max(most, 0));
+  } while (!shared_->count.compare_exchange_weak(found, found - got));
+  return got;
+}
+
+void SpareProcessors::give(int count) { shared_->count.fetch_add(count); }
+
 /// Lies in memory that both processes see.
 struct Worker::Report {
   enum State : int { nothing, stored, unstored, refused };
   std::atomic<int> state;
   std::atomic<bool> storing;
+  std::atomic<int> borrowed;  ///< processors taken from the spare ones
   std::atomic<bool> stopped;  ///< set by `announce_stopped`, taken back when its time was granted
   int ending;
   std::size_t length;
@@ -105,6 +131,8 @@ namespace {
 /// Of this worker; null in other processes.
 std::atomic<bool>* own_storing = nullptr;
 std::atomic<bool>* own_stopped = nullptr;
+std::atomic<int>* own_borrowed = nullptr;
+SpareProcessors* own_spare = nullptr;
 
 /// For the metrics of a cell that its wall limit has stopped.
 constexpr double least_metrics_seconds = 60;
@@ -131,8 +159,8 @@ void become_worker(pid_t parent, int output) {
 }  // namespace
 
 Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, double grace_seconds,
-               const sigset_t& signals)
-    : limits_(limits), grace_seconds_(grace_seconds) {
+               const sigset_t& signals, SpareProcessors* spare)
+    : spare_(spare), limits_(limits), grace_seconds_(grace_seconds) {
   [[maybe_unused]] static const auto before_the_first_worker = new_oom_kills();
   void* shared =
       mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -159,6 +187,8 @@ Worker::Worker(const std::function<Outcome()>& work, const Limits& limits, doubl
     sigprocmask(SIG_SETMASK, &signals, nullptr);
     own_storing = &report_->storing;
     own_stopped = &report_->stopped;
+    own_borrowed = &report_->borrowed;
+    own_spare = spare;
     try {
       limit_address_space(std::uint64_t(limits.memory_mb) << 20);
       const Outcome outcome = work();
@@ -213,9 +243,25 @@ Worker::~Worker() {
   if (pid_ > 0) {
     kill();
     waitpid(pid_, nullptr, 0);
+    take_back_processors();
   }
   if (output_ >= 0) close(output_);
   munmap(report_, sizeof(Report));
+}
+
+void Worker::take_back_processors() {
+  if (spare_ != nullptr) spare_->give(report_->borrowed.exchange(0));
+}
+
+int take_processors(int most) {
+  if (own_spare == nullptr) return 0;
+  const int got = own_spare->take(most);
+  own_borrowed->fetch_add(got);
+  return got;
+}
+
+void give_back_processors() {
+  if (own_spare != nullptr) own_spare->give(own_borrowed->exchange(0));
 }
 
 void Worker::drain() {
@@ -266,6 +312,7 @@ std::optional<WorkerEnd> Worker::poll_end() {
   killpg(pid_, SIGKILL);  // what it has started; its number is still taken, so no one else's group
   int status = 0;
   waitpid(pid_, &status, 0);
+  take_back_processors();
   drain();
   WorkerEnd end;
   end.seconds = std::chrono::duration<double>(Clock::now() - start_).count();

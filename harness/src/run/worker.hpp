@@ -13,6 +13,22 @@
 
 namespace elbow {
 
+/// How many of the processors that a run may use are free, in memory that its processes share.
+class SpareProcessors {
+ public:
+  /// @throws Error when the system refuses the memory
+  explicit SpareProcessors(std::size_t count);
+  ~SpareProcessors();
+  SpareProcessors(const SpareProcessors&) = delete;
+  /// Takes up to `most`. @return how many it got
+  int take(int most);
+  void give(int count);
+
+ private:
+  struct Shared;
+  Shared* shared_;
+};
+
 /// How a worker ended.
 struct WorkerEnd {
   Outcome outcome;
@@ -40,9 +56,10 @@ class Worker {
   /// it throws becomes an outcome that the parent has to store: `out_of_memory` for std::bad_alloc,
   /// `failed` with the text for other exceptions; a RecordError is marked as `refused`.
   /// @param signals  blocked signals of the work
+  /// @param spare    what `take_processors` takes from; null: nothing
   /// @throws Error if the system refuses a process or a pipe
   Worker(const std::function<Outcome()>& work, const Limits& limits, double grace_seconds,
-         const sigset_t& signals);
+         const sigset_t& signals, SpareProcessors* spare = nullptr);
   /// A worker that still runs is killed.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -70,6 +87,9 @@ class Worker {
   void read_outcome(int status, WorkerEnd& end) const;
   Outcome outcome_of_signal(int signal) const;
 
+  void take_back_processors();
+
+  SpareProcessors* spare_;
   pid_t pid_ = -1;
   int output_ = -1;
   Report* report_ = nullptr;  // shared with the process
@@ -92,5 +112,10 @@ void announce_stopped();
 /// process of more than 256 MB stays silent, for the next one may need its memory. Does nothing in
 /// any other process.
 void announce_storing();
+
+/// In a worker: takes up to `most` processors that no one uses, for processes of its own. What it
+/// does not give back comes back with its end. @return how many it got; 0 in any other process
+int take_processors(int most);
+void give_back_processors();
 
 }  // namespace elbow

@@ -7,6 +7,7 @@ using namespace elbow;
 std::vector<Option> options() {
   std::vector<Option> all;
   all.push_back(integer("dimension", 2, "D").at_least(1));
+  all.push_back(boolean("nowhere", false, "a density of zero everywhere"));
   all.push_back(table("centres", optional, "a table whose first row is the mean"));
   return all;
 }
@@ -15,7 +16,8 @@ std::vector<Option> options() {
 class Isotropic : public Model, public Density {
  public:
   explicit Isotropic(const ModelSetup& setup)
-      : mean_(Eigen::VectorXd::Zero(setup.options.integer("dimension"))) {
+      : nowhere_(setup.options.boolean("nowhere")),
+        mean_(Eigen::VectorXd::Zero(setup.options.integer("dimension"))) {
     if (setup.options.has("centres"))
       mean_ = setup.options.table("centres").values.row(0).transpose();
   }
@@ -25,10 +27,12 @@ class Isotropic : public Model, public Density {
   std::vector<Variable> variables() const override { return {{"x", {mean_.size()}, {}, ""}}; }
   void log_density(Draws z, VectorOut log_p) override {
     log_p = -0.5 * (z.colwise() - mean_).colwise().squaredNorm().transpose();
+    if (nowhere_) log_p.setConstant(-infinity);
     log_p.array() -= 0.5 * double(mean_.size()) * log_2pi;
   }
 
  private:
+  bool nowhere_;
   Eigen::VectorXd mean_;
 };
 

@@ -12,7 +12,8 @@ using namespace elbow;
 std::vector<Option> options() {
   std::vector<Option> all;
   all.push_back(real("pause", 0, "time of a transition").at_least(0).unit("ms"));
-  all.push_back(choice("mood", {"good", "throws", "loops", "allocates", "crashes", "exits"},
+  all.push_back(choice("mood",
+                       {"good", "throws", "loops", "allocates", "crashes", "exits", "runs_away"},
                        "what the third transition does"));
   return all;
 }
@@ -36,6 +37,7 @@ class Moody : public Sampler {
     for (Index chain = 0; chain < t.z.cols(); ++chain) {
       t.streams[std::size_t(chain)].fill_normal(step);
       t.z.col(chain) += step;
+      if (t.iteration > 2 && mood_ == "runs_away") t.z.col(chain) *= 1e30;
       t.statistics(0, chain) = step.norm();
     }
     model_.density()->log_density(t.z, t.log_density);
