@@ -7,6 +7,7 @@
 #include "config/nearest.hpp"
 #include "config/option_value.hpp"
 #include "config/overrides.hpp"
+#include "plan/compile_programs.hpp"
 #include "plan/options.hpp"
 
 namespace elbow::check {
@@ -21,6 +22,13 @@ const Option* find_option(const PluginInfo& info, const std::string& name) {
 DataFinder find_data() {
   const char* folders = std::getenv("ELBOW_DATA");
   return find_data_in(std::filesystem::current_path(), folders ? folders : "");
+}
+
+/// A value with what the host makes of it.
+Json built(const Option& option, Json value) {
+  StanCompiler compiler = StanCompiler::from_environment();
+  if (is_stan_program(option, value)) compile_program(value, compiler);
+  return value;
 }
 
 }  // namespace
@@ -43,7 +51,7 @@ OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>
       problems.add(given.value.place,
                    owner + "there is no option \"" + name + "\"" + suggestion(name, names));
     else if (const auto value = check_value(*option, given.value, owner, context))
-      values[name] = *value;
+      values[name] = built(*option, *value);
   }
   for (const Option& option : info.options) {
     if (values.contains(option.name)) continue;

@@ -174,7 +174,9 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
   scan.digests = true;
   const auto [plan, catalog] = plan_experiment(
       call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}),
-      load_planned_table, scan);
+      load_planned_table, scan, [&](const std::string& line) {
+        if (!call.quiet) std::cerr << line << std::endl;
+      });
   std::vector<const Cell*> cells = select_cells(plan, call.only);
   if (call.shuffle) shuffle_cells(cells, *call.shuffle);
 

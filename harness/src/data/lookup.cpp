@@ -76,6 +76,9 @@ DataFinder find_data_in(const fs::path& experiment_folder, const std::string& da
                             folder == candidates.end() ? "" : folder->lexically_normal()));
     }
     DataFile file{fs::absolute(*found).lexically_normal(), ""};
+    // Reading a pipe or a device may take for ever, and gives something else the next time.
+    if (!fs::is_regular_file(file.path, ignored))
+      throw Error(file.path.string() + " is not a regular file; data must be in one");
     auto known = digests->find(file.path);
     if (known == digests->end())
       known = digests->emplace(file.path, sha256_of_file(file.path)).first;

@@ -192,10 +192,29 @@ void drop_large_batches(const ModelList& list, const std::vector<ModelTrial>& tr
   });
 }
 
+/// A model at every place of the file once, however many points of a grid it has.
+std::vector<std::string> untried_models(const Experiment& experiment, const ModelList& list,
+                                        const std::vector<ModelTrial>& trials) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (trials[i].untried.empty()) continue;
+    for (const ModelOrigin& origin : list.origins[i]) {
+      const Place& place = origin.block->place;
+      std::string line = experiment.file.string() + ":" + std::to_string(place.line) + ":" +
+                         std::to_string(place.column) + ": note: " + owner_text(list.models[i]) +
+                         trials[i].untried;
+      if (std::find(lines.begin(), lines.end(), line) == lines.end())
+        lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
-void check_models(const Experiment& experiment, Plan& plan, const Catalog& catalog,
-                  const TableLoader& load_table, std::chrono::milliseconds budget) {
+std::vector<std::string> check_models(const Experiment& experiment, Plan& plan,
+                                      const Catalog& catalog, const TableLoader& load_table,
+                                      std::chrono::milliseconds budget) {
   const ModelList list = list_models(experiment, plan, catalog);
   const std::vector<ModelTrial> trials =
       try_models(list.models, plan.seed, is_calibration(plan.evaluation), catalog, load_table,
@@ -211,6 +230,7 @@ void check_models(const Experiment& experiment, Plan& plan, const Catalog& catal
   uses.report(problems);
   problems.throw_if_any();
   drop_large_batches(list, trials, plan);
+  return untried_models(experiment, list, trials);
 }
 
 }  // namespace elbow

@@ -17,9 +17,10 @@ namespace elbow {
 /// Cells whose batch_size is above the number of the model's data items become impossible pairs.
 /// @param experiment, catalog  what the plan was made from
 /// @param budget               for all models together
+/// @return a line for each model that could not be tried, with its place in the file and the reason
 /// @throws ExperimentError with everything that was found.
-void check_models(const Experiment& experiment, Plan& plan, const Catalog& catalog,
-                  const TableLoader& load_table,
-                  std::chrono::milliseconds budget = std::chrono::seconds(3));
+std::vector<std::string> check_models(const Experiment& experiment, Plan& plan,
+                                      const Catalog& catalog, const TableLoader& load_table,
+                                      std::chrono::milliseconds budget = std::chrono::seconds(3));
 
 }  // namespace elbow

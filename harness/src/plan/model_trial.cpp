@@ -12,14 +12,19 @@ namespace {
 enum TrialEvent : std::uint32_t { trial_started, trial_ended };
 
 Json encode_trial(const ModelTrial& trial) {
-  return {{"result", int(trial.result)}, {"refusal", trial.refusal},
-          {"table", trial.table},        {"reads", trial.reads},
-          {"items", trial.items},        {"keeps_options", trial.keeps_options}};
+  return {{"result", int(trial.result)},
+          {"refusal", trial.refusal},
+          {"untried", trial.untried},
+          {"table", trial.table},
+          {"reads", trial.reads},
+          {"items", trial.items},
+          {"keeps_options", trial.keeps_options}};
 }
 
 ModelTrial decode_trial(const Json& json) {
   return {ModelTrial::Result(json.at("result").get<int>()),
           json.at("refusal"),
+          json.at("untried"),
           json.at("table"),
           json.at("reads"),
           json.at("items"),
@@ -50,8 +55,9 @@ class ModelMaker {
       for (const auto& [name, value] : planned.options.items())
         if (!file_.is_null() && value == file_) trial.table = name;
       if (!file_.is_null()) trial.result = ModelTrial::Result::refused;
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
       trial.result = ModelTrial::Result::unknown;
+      trial.untried = std::string("making it fails: ") + error.what();
     }
     return trial;
   }
@@ -104,6 +110,7 @@ std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std
         [&](const ChildSide& host) {
           ModelMaker maker(seed, from_prior, catalog, load_table);
           for (std::size_t i = next; i < models.size(); ++i) {
+            host.forget_output();
             host.send(trial_started);
             const Json trial = encode_trial(maker.make(models[i]));
             host.send(trial_ended, trial.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -118,8 +125,18 @@ std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std
       at_work = message->kind == trial_started;
       if (!at_work) trials[next++] = decode_trial(Json::parse(message->bytes));
     }
-    if (child.too_late() || (next < models.size() && !at_work)) break;
-    ++next;  // it ended the child
+    if (next == models.size()) break;
+    if (child.too_late() || !at_work) {
+      const std::string seconds = Json(double(budget.count()) / 1000).dump();
+      if (at_work)
+        trials[next++].untried = "could not be made within the " + seconds +
+                                 " s that planning gives to all models; its cells will tell";
+      for (; next < models.size(); ++next)
+        trials[next].untried = "was not tried, because models before it took the " + seconds +
+                               " s that planning gives to all models";
+      break;
+    }
+    trials[next++].untried = "making it " + child.ending() + child.last_output();
   }
   return trials;
 }

@@ -21,6 +21,7 @@ struct ModelTrial {
 
   Result result = Result::unknown;
   std::string refusal;  ///< the reason, without the model's name
+  std::string untried;  ///< why it is not known whether the model can be made; empty when it is
   std::string table;    ///< the option whose data could not be read, if that is the reason
   /// Of a made model: the options that its factory has asked for.
   std::set<std::string, std::less<>> reads;

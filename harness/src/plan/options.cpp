@@ -34,7 +34,8 @@ OptionValue to_value(OptionType type, const Json& json, const TableLoader& load_
     case OptionType::matrix:
       return to_matrix(json);
     case OptionType::path:
-      return json.at("path").get<std::string>();
+      // Of a Stan program, what was made of it.
+      return (json.contains("library") ? json["library"] : json).at("path").get<std::string>();
     case OptionType::table:
       break;
   }

@@ -3,6 +3,7 @@
 #include "config/named_plugins.hpp"
 #include "config/read_experiment.hpp"
 #include "plan/check_models.hpp"
+#include "plan/compile_programs.hpp"
 #include "plan/make_plan.hpp"
 
 namespace elbow {
@@ -10,12 +11,15 @@ namespace elbow {
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const TableLoader& load_table, const ScanSettings& settings) {
+                                  const TableLoader& load_table, const ScanSettings& settings,
+                                  const Tell& tell) {
   const std::string text = read_experiment_text(file);
   const DataFinder find_data = find_data_beside(file);
+  StanCompiler compiler = StanCompiler::from_environment(tell);
   Experiment experiment;
   const auto plan_with = [&](Catalog catalog) {
     experiment = read_experiment(file, text, overrides, catalog, find_data);
+    compile_programs(experiment, catalog, compiler);
     Plan plan = make_plan(experiment, catalog);
     return PlannedExperiment{std::move(plan), std::move(catalog)};
   };
@@ -30,7 +34,9 @@ PlannedExperiment plan_experiment(const std::filesystem::path& file,
     return plan_with(scan_plugins(folders, settings));
   };
   PlannedExperiment planned = plan();
-  check_models(experiment, planned.plan, planned.catalog, load_table);
+  for (const std::string& untried :
+       check_models(experiment, planned.plan, planned.catalog, load_table))
+    if (tell) tell(untried);
   return planned;
 }
 

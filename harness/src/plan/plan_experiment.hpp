@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 
 namespace elbow {
 
+/// Takes a line for people.
+using Tell = std::function<void(const std::string&)>;
+
 /// A plan with the plugins that it is made of.
 struct PlannedExperiment {
   Plan plan;
@@ -18,14 +22,17 @@ struct PlannedExperiment {
 
 /// Reads an experiment file and expands it. Only the plugins that the file names are opened; where
 /// something is wrong or impossible all are, so that the texts can say what there is instead.
-/// Every model that a cell uses is made once, see `check_models`.
+/// Stan programs are compiled, and every model that a cell uses is made once, see `check_models`.
 /// @param overrides   `path=value`, as given to --set
 /// @param folders     as from `plugin_folders`
 /// @param load_table  reads the models' data files, in a child process
+/// @param tell        is called with lines for people as they arise: what is compiled, and which
+///                    models could not be tried
 /// @throws ExperimentError with everything that is wrong with the file; Error when it is not there.
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const TableLoader& load_table, const ScanSettings& settings = {});
+                                  const TableLoader& load_table, const ScanSettings& settings = {},
+                                  const Tell& tell = {});
 
 }  // namespace elbow
