@@ -156,7 +156,7 @@ class Laplace final : public Estimator {
           scale_.cwiseProduct(vectors_.col(j)) / std::sqrt(curvature_[j]);
     trace[1] = maximum ? log_p_[0] + 0.5 * dimension * log_2pi - 0.5 * lambda_.array().log().sum() +
                              scale_.array().log().sum()
-                       : std::numeric_limits<double>::quiet_NaN();
+                       : not_a_number;
     trace[2] = gain;
     trace[3] = smallest;
     if (gain <= tolerance_) {

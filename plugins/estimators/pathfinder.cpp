@@ -242,7 +242,7 @@ class Pathfinder final : public Estimator {
     std::deque<VectorXd> steps, falls;
     VectorXd alpha = VectorXd::Ones(start.size());
     std::optional<Component> best;
-    double best_elbo = -std::numeric_limits<double>::infinity();
+    double best_elbo = -infinity;
     Index length = 0, best_iterate = 0, flat = 0;
     for (; here.finite() && length < iterations_; ++length) {
       Component component(here.z, here.gradient, alpha, steps, falls);
@@ -330,7 +330,7 @@ class Pathfinder final : public Estimator {
   VectorXd log_p_;      ///< [elbo_draws]
   VectorXd trace_;
   Index done_ = 0;
-  double best_ = -std::numeric_limits<double>::infinity();
+  double best_ = -infinity;
 };
 
 }  // namespace

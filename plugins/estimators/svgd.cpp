@@ -56,7 +56,7 @@ class Svgd final : public Estimator {
 
   Progress step(Fit& fit, VectorOut trace) override {
     fit.model.density()->log_density_gradient(end_.z, log_p_, score_);
-    trace << -std::numeric_limits<double>::infinity(), log_p_.mean(), bandwidth_, 0;
+    trace << -infinity, log_p_.mean(), bandwidth_, 0;
     if (!log_p_.allFinite() || !score_.allFinite()) return Progress::non_finite;
     if (median_) choose_bandwidth();
     trace[0] = -accumulate();

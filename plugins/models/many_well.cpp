@@ -93,7 +93,7 @@ class ManyWell final : public Model, public Density, public Reference {
   }
 
   Index wells_;
-  double ceiling_ = -std::numeric_limits<double>::infinity();  ///< of marginal over proposal, log
+  double ceiling_ = -infinity;  ///< of marginal over proposal, log
   double log_evidence_, mean_, sd_;                            ///< of one well; of its a
 };
 

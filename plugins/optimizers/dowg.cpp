@@ -58,7 +58,7 @@ class DoWg final : public Optimizer {
   IterateAverage average_;
   std::vector<Gradient> start_;
   double distance_, weighted_ = 0;  ///< r_t and v_t
-  double step_size_ = std::numeric_limits<double>::quiet_NaN();
+  double step_size_ = not_a_number;
 };
 
 }  // namespace

@@ -102,7 +102,7 @@ class Lbfgs final : public Optimizer {
   Eigen::MatrixXd steps_, falls_;         ///< [P x memory]  s, and y = minus the gradient's change
   VectorXd products_, shares_;            ///< [memory]  s . y, and the first loop's coefficients
   VectorXd gradient_, direction_, fall_;  ///< [P]
-  double step_size_ = std::numeric_limits<double>::quiet_NaN();
+  double step_size_ = not_a_number;
 };
 
 }  // namespace

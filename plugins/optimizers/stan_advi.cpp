@@ -57,7 +57,7 @@ class StanAdvi final : public Optimizer {
   double eta_, weight_, tau_;
   Index steps_ = 0;
   std::vector<Gradient> squares_;
-  double step_size_ = std::numeric_limits<double>::quiet_NaN();
+  double step_size_ = not_a_number;
 };
 
 }  // namespace

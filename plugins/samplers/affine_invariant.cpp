@@ -43,7 +43,7 @@ class Ensemble {
     if (setup.options.has("jump")) jump_ = setup.options.real("jump");
     const Index dimension = density_.dimension();
     z_.resize(dimension, walkers);
-    z_.col(0).setConstant(std::numeric_limits<double>::quiet_NaN());
+    z_.col(0).setConstant(not_a_number);
     log_density_.resize(walkers);
     proposal_.resize(dimension, half_);
     log_p_.resize(half_);

@@ -49,7 +49,7 @@ class AnnealedImportanceSampling final : public Sampler {
     const double before = log_sum_exp(log_weights_);
     log_weights_ += step * path_.log_ratio();
     const double after = log_sum_exp(log_weights_);
-    if (after == -std::numeric_limits<double>::infinity())
+    if (after == -infinity)
       throw Error("none of " + std::to_string(log_weights_.size()) +
                   " particles has a finite log density: more particles, or another initial_sd or "
                   "fit, are needed");

@@ -1,4 +1,3 @@
-#include <Eigen/Cholesky>
 #include <elbow/elbow.hpp>
 #include <elbow/linear_algebra.hpp>
 
@@ -33,18 +32,13 @@ double gamma(RandomStream& stream, double shape) {
 }
 
 /// The location m and the factor F of the base's scale F F^T, and the moments of a chain's window
-/// that they are made from (Welford 1962).
+/// that they are made from.
 class Base {
  public:
   Base(Index dimension, double sd, bool diagonal)
-      : diagonal_(diagonal),
-        centre_(Eigen::VectorXd::Zero(dimension)),
-        mean_(centre_),
-        gap_(dimension),
-        squares_(centre_),
+      : centre_(Eigen::VectorXd::Zero(dimension)),
         factor_(sd * Eigen::MatrixXd::Identity(dimension, dimension)),
-        products_(Eigen::MatrixXd::Zero(dimension, dimension)),
-        cholesky_(dimension) {}
+        window_(dimension, !diagonal) {}
 
   void use(const Eigen::VectorXd& mean, const Eigen::MatrixXd& covariance) {
     centre_ = mean;
@@ -57,40 +51,18 @@ class Base {
   }
   void whiten(Eigen::VectorXd& x) const { factor_.triangularView<Eigen::Lower>().solveInPlace(x); }
 
-  void add(Vector z) {
-    const double n = double(++count_), weight = 1 - 1 / n;
-    gap_ = z - mean_;
-    mean_ += gap_ / n;
-    squares_ += weight * gap_.cwiseAbs2();
-    if (!diagonal_) products_.selfadjointView<Eigen::Lower>().rankUpdate(gap_, weight);
-  }
+  void add(Vector z) { window_.add(z); }
 
   /// A chain that has not moved in some coordinate keeps its old base.
   void close_window() {
-    if (count_ > 1 && squares_.minCoeff() > 0 && squares_.allFinite()) adopt();
-    count_ = 0;
-    mean_.setZero();
-    squares_.setZero();
-    products_.setZero();
+    if (window_.factorise(factor_)) centre_ = window_.mean();
+    window_.clear();
   }
 
  private:
-  void adopt() {
-    const double n = double(count_), dimension = double(centre_.size());
-    // Shrunk towards the diagonal, as a window may have fewer draws than dimensions.
-    products_ *= n / ((n - 1) * (n + dimension));
-    products_.diagonal() = squares_ / (n - 1);
-    cholesky_.compute(products_);
-    if (cholesky_.info() != Eigen::Success) return;
-    factor_ = cholesky_.matrixLLT();
-    centre_ = mean_;
-  }
-
-  bool diagonal_;
-  Index count_ = 0;
-  Eigen::VectorXd centre_, mean_, gap_, squares_;  ///< [D]
-  Eigen::MatrixXd factor_, products_;              ///< [D x D] lower triangles
-  Eigen::LLT<Eigen::MatrixXd> cholesky_;
+  Eigen::VectorXd centre_;  ///< [D]
+  Eigen::MatrixXd factor_;  ///< [D x D] lower triangle
+  RunningCovariance window_;
 };
 
 /// Elliptical slice sampling of any density p: with a base b whose contours are ellipses, p is the

@@ -45,7 +45,8 @@ class Hmc final : public Sampler {
     const Index dimension = density_.dimension();
     inverse_metric_.setOnes(dimension, chains_);
     momentum_sd_.setOnes(dimension, chains_);
-    state_.setConstant(dimension, chains_, std::numeric_limits<double>::quiet_NaN());
+    sd_.setOnes(dimension, chains_);
+    state_.setConstant(dimension, chains_, not_a_number);
     state_gradient_.resize(dimension, chains_);
     q_.resize(dimension, chains_);
     p_.resize(dimension, chains_);
@@ -161,23 +162,20 @@ class Hmc final : public Sampler {
   void adapt(Transition& t) {
     if (windows_.gathers(t.iteration)) variance_.add(t.z);
     const bool closes = windows_.closes(t.iteration) && adapts_metric_;
+    if (closes) use_variances();
     for (Index c = 0; c < chains_; ++c) {
       dual_averaging_[c].update(t.statistics(0, c));
       step_size_[c] = dual_averaging_[c].step_size();
       if (!closes) continue;
-      use_variances(c);
       start_step_size(t, c);
     }
     if (windows_.closes(t.iteration)) variance_.clear();
   }
 
-  void use_variances(Index c) {
-    for (Index d = 0; d < state_.rows(); ++d) {
-      const double variance = variance_.variance(d, c);
-      if (!(variance > 0)) continue;  // where the chain has not moved the old scale is kept
-      inverse_metric_(d, c) = variance;
-      momentum_sd_(d, c) = 1 / std::sqrt(variance);
-    }
+  void use_variances() {
+    variance_.update_sd(sd_);
+    inverse_metric_ = sd_.cwiseAbs2();
+    momentum_sd_ = sd_.cwiseInverse();
   }
 
   /// From here on nothing depends on the chain's past but its state.
@@ -241,7 +239,7 @@ class Hmc final : public Sampler {
   std::vector<Path> path_;
   Eigen::VectorXd step_size_;               ///< [chains]
   Eigen::MatrixXd inverse_metric_;          ///< [D x chains] diagonals of M^-1
-  Eigen::MatrixXd momentum_sd_;             ///< [D x chains] roots of the diagonals of M
+  Eigen::MatrixXd momentum_sd_, sd_;        ///< [D x chains] roots of those of M, and of M^-1
   Eigen::MatrixXd state_, state_gradient_;  ///< [D x chains] where the chains are
   Eigen::MatrixXd q_, p_, gradient_;        ///< [D x chains] in the order of path_
   Eigen::VectorXd log_p_;                   ///< [chains] in the order of path_

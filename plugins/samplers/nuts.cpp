@@ -1,281 +1,27 @@
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 #include <elbow/elbow.hpp>
-#include <numeric>
+#include <elbow/mass_matrix.hpp>
 
 namespace {
 
 using namespace elbow;
 
 std::vector<Option> options() {
-  return {real("step_size", optional,
-               "first (without warm-up: only) leapfrog step; absent: found by doubling or halving")
-              .above(0),
-          real("target_acceptance", 0.8, "mean acceptance that warm-up adapts the step size to")
-              .above(0)
-              .below(1),
-          integer("max_tree_depth", 10, "most doublings; a path has at most 2^depth - 1 steps")
-              .at_least(1)
-              .at_most(30),
-          real("jitter", 0.0, "the step of a transition is uniform on step_size (1 -+ jitter)")
-              .at_least(0)
-              .below(1),
-          choice("metric", {"diagonal", "dense", "low_rank", "unit"},
-                 "inverse mass matrix: variances; a covariance matrix; variances with a few "
-                 "correlated directions, for many dimensions; or the identity"),
-          integer("rank", 30, "most correlated directions of the low_rank metric").at_least(1),
-          choice("adaptation", {"variance", "fisher"},
-                 "what warm-up makes the metric from: the (co)variance of the draws; or draws and "
-                 "gradients, whose Fisher divergence from a normal it minimises")};
+  std::vector<Option> all = {
+      real("step_size", optional,
+           "first (without warm-up: only) leapfrog step; absent: found by doubling or halving")
+          .above(0),
+      real("target_acceptance", 0.8, "mean acceptance that warm-up adapts the step size to")
+          .above(0)
+          .below(1),
+      integer("max_tree_depth", 10, "most doublings; a path has at most 2^depth - 1 steps")
+          .at_least(1)
+          .at_most(30),
+      real("jitter", 0.0, "the step of a transition is uniform on step_size (1 -+ jitter)")
+          .at_least(0)
+          .below(1)};
+  for (Option& option : MassMatrix::options()) all.push_back(std::move(option));
+  return all;
 }
-
-/// The symmetric positive definite S with S B S = A, for A and B of that kind: their geometric
-/// mean, A # B^-1.
-Eigen::MatrixXd geometric_mean(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> root(b);
-  const Eigen::MatrixXd half = root.operatorSqrt(), inverse_half = root.operatorInverseSqrt();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> middle(half * a * half);
-  return inverse_half * middle.operatorSqrt() * inverse_half;
-}
-
-/// The last draws of a warm-up window, and the gradients there.
-class Window {
- public:
-  Window(Index dimension, Index capacity)
-      : draws_(dimension, capacity), gradients_(dimension, capacity) {}
-
-  void clear() { seen_ = 0; }
-  void add(const Eigen::VectorXd& q, const Eigen::VectorXd& gradient) {
-    if (draws_.cols() == 0) return;
-    const Index place = seen_++ % draws_.cols();
-    draws_.col(place) = q;
-    gradients_.col(place) = gradient;
-  }
-
-  /// Both centred, the draws divided by `scale` and the gradients multiplied by it. [D x n]
-  Eigen::MatrixXd draws(const Eigen::VectorXd& scale) const {
-    return scale.cwiseInverse().asDiagonal() * centred(draws_);
-  }
-  Eigen::MatrixXd gradients(const Eigen::VectorXd& scale) const {
-    return scale.asDiagonal() * centred(gradients_);
-  }
-
- private:
-  Eigen::MatrixXd centred(const Eigen::MatrixXd& all) const {
-    const auto used = all.leftCols(std::min(seen_, all.cols()));
-    return used.colwise() - used.rowwise().mean();
-  }
-  Eigen::MatrixXd draws_, gradients_;  ///< [D x capacity]
-  Index seen_ = 0;
-};
-
-/// What a window says of the covariance beyond its scales: M^-1 = diag(s) R diag(s) with
-/// R = basis r basis^T + (I - basis basis^T).
-struct Correlation {
-  Eigen::MatrixXd basis;  ///< [D x m] orthonormal columns; empty: all of space, m = D
-  Eigen::MatrixXd r;      ///< [m x m]
-};
-
-/// @param draws, gradients  [D x n]  scaled and centred
-/// With the adaptation `fisher`, R solves R cov(gradients) R = cov(draws), which minimises the
-/// Fisher divergence (arXiv 2603.18845; Bhatia 2007, section 4.1), within the space that both span;
-/// outside it nothing is known and R is the identity. Both covariances get a multiple of the
-/// identity: a little where there are draws for every direction, more where there are not. With
-/// `variance`, R is the draws' correlation shrunk towards the identity with the weight of D draws,
-/// because that of few draws has wide and narrow directions that the target has not.
-Correlation correlation(const Eigen::MatrixXd& draws, const Eigen::MatrixXd& gradients,
-                        bool fisher) {
-  const Index dimension = draws.rows(), n = draws.cols(), span = fisher ? 2 * n : n;
-  Correlation result;
-  Eigen::MatrixXd x = draws, g = gradients;
-  if (span < dimension) {
-    Eigen::MatrixXd all(dimension, span);
-    all.leftCols(n) = draws;
-    if (fisher) all.rightCols(n) = gradients;
-    result.basis = Eigen::HouseholderQR<Eigen::MatrixXd>(all).householderQ() *
-                   Eigen::MatrixXd::Identity(dimension, span);
-    x = result.basis.transpose() * draws;
-    g = result.basis.transpose() * gradients;
-  }
-  const auto identity = Eigen::MatrixXd::Identity(x.rows(), x.rows());
-  const double count = double(n);
-  if (!fisher) {
-    const double sum = count + double(dimension);
-    result.r = x * x.transpose() / sum + double(dimension) / sum * identity;
-    return result;
-  }
-  const double ridge = n > 2 * dimension ? 1e-5 : 0.05;
-  result.r = geometric_mean(x * x.transpose() / count + ridge * identity,
-                            g * g.transpose() / count + ridge * identity);
-  return result;
-}
-
-/// The inverse mass matrix M^-1 of one chain, and what it is estimated from. Only closing a window
-/// of a dense or low-rank metric allocates.
-class Metric {
- public:
-  /// @param capacity  draws of the longest window
-  Metric(const Options& options, Index dimension, Index capacity)
-      : fisher_(options.text("adaptation") == "fisher"),
-        dense_(options.text("metric") == "dense"),
-        low_rank_(options.text("metric") == "low_rank"),
-        adapts_(options.text("metric") != "unit"),
-        rank_(std::min(options.integer("rank"), dimension)),
-        window_(dimension, dense_ || low_rank_ ? capacity : 0) {
-    if (dense_) {
-      inverse_ = Eigen::MatrixXd::Identity(dimension, dimension);
-      factor_.compute(inverse_);
-    }
-    if (low_rank_) {
-      directions_.resize(dimension, rank_);
-      for (Eigen::VectorXd* v : {&stretch_, &shrink_, &along_}) v->resize(rank_);
-    }
-    variance_ = sd_ = Eigen::VectorXd::Ones(dimension);
-    mean_ = squares_ = gap_ = gradient_mean_ = gradient_squares_ = Eigen::VectorXd::Zero(dimension);
-  }
-
-  /// M^-1 p
-  void velocity(const Eigen::VectorXd& p, Eigen::VectorXd& v) const {
-    if (dense_) {
-      v.noalias() = inverse_ * p;
-    } else if (kept_ > 0) {
-      v = sd_.cwiseProduct(p);
-      transform(stretch_, v);
-      v.array() *= sd_.array();
-    } else {
-      v = variance_.cwiseProduct(p);
-    }
-  }
-
-  /// p ~ N(0, M)
-  void draw_momentum(RandomStream& stream, Eigen::VectorXd& p) const {
-    stream.fill_normal(p);
-    if (dense_) {
-      factor_.matrixU().solveInPlace(p);
-      return;
-    }
-    if (kept_ > 0) transform(shrink_, p);
-    p.array() /= sd_.array();
-  }
-
-  /// One draw of the current window, and the gradient there (Welford 1962).
-  void add(const Eigen::VectorXd& q, const Eigen::VectorXd& gradient) {
-    if (!adapts_) return;
-    window_.add(q, gradient);
-    ++count_;
-    const double n = double(count_), weight = 1 - 1 / n;
-    gap_ = q - mean_;
-    mean_ += gap_ / n;
-    squares_ += weight * gap_.cwiseAbs2();
-    if (!fisher_) return;
-    gap_ = gradient - gradient_mean_;
-    gradient_mean_ += gap_ / n;
-    gradient_squares_ += weight * gap_.cwiseAbs2();
-  }
-
-  /// Uses the window's draws and forgets them. A coordinate in which the chain has not moved keeps
-  /// its scale; a dense or low-rank metric then is kept as a whole.
-  void close_window() {
-    const bool moved =
-        squares_.minCoeff() > 0 && squares_.allFinite() && gradient_squares_.allFinite();
-    if (count_ >= 2 && !dense_) use_scales();
-    if (count_ >= 2 && moved && dense_) use_covariance();
-    if (count_ >= 2 && moved && low_rank_) use_directions();
-    count_ = 0;
-    mean_.setZero();
-    squares_.setZero();
-    gradient_mean_.setZero();
-    gradient_squares_.setZero();
-    window_.clear();
-  }
-
-  bool adapts() const { return adapts_; }
-  bool fisher() const { return fisher_ && adapts_; }
-
- private:
-  /// v += (f - 1) along the kept directions.
-  void transform(const Eigen::VectorXd& factors, Eigen::VectorXd& v) const {
-    for (Index k = 0; k < kept_; ++k) along_[k] = directions_.col(k).dot(v) * (factors[k] - 1);
-    for (Index k = 0; k < kept_; ++k) v += along_[k] * directions_.col(k);
-  }
-
-  /// The variance of the draws, shrunk towards 0.001 with the weight of 5 draws (Stan reference
-  /// manual); or sqrt(var(draws) / var(gradients)), the diagonal minimiser of the Fisher divergence
-  /// (arXiv 2603.18845).
-  double scale(Index d) const {
-    const double n = double(count_), variance = squares_[d] / (n - 1);
-    // Constant gradients say nothing of the scale.
-    if (fisher_ && gradient_squares_[d] > 0 && std::isfinite(gradient_squares_[d]))
-      return std::sqrt(squares_[d] / gradient_squares_[d]);
-    return variance * (n / (n + 5)) + 1e-3 * (5 / (n + 5));
-  }
-
-  void use_scales() {
-    for (Index d = 0; d < variance_.size(); ++d) {
-      if (!(squares_[d] > 0) || !std::isfinite(squares_[d])) continue;
-      variance_[d] = scale(d);
-      sd_[d] = std::sqrt(variance_[d]);
-    }
-  }
-
-  void use_covariance() {
-    for (Index d = 0; d < sd_.size(); ++d) sd_[d] = std::sqrt(scale(d));
-    const Correlation found = correlation(window_.draws(sd_), window_.gradients(sd_), fisher_);
-    Eigen::MatrixXd covariance = found.r;
-    if (found.basis.size() > 0) {
-      covariance.setIdentity(sd_.size(), sd_.size());
-      covariance += found.basis *
-                    (found.r - Eigen::MatrixXd::Identity(found.r.rows(), found.r.cols())) *
-                    found.basis.transpose();
-    }
-    covariance = (sd_.asDiagonal() * covariance * sd_.asDiagonal()).eval();
-    covariance = (0.5 * (covariance + covariance.transpose())).eval();
-    const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
-    if (factor.info() != Eigen::Success || !covariance.allFinite()) return;
-    inverse_ = covariance;
-    factor_ = factor;
-  }
-
-  /// The eigenvectors of the correlation whose eigenvalues are below 1/2 or above 2, the farthest
-  /// from 1 first.
-  void use_directions() {
-    const Correlation found = correlation(window_.draws(sd_), window_.gradients(sd_), fisher_);
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(found.r);
-    kept_ = 0;
-    if (eigen.info() != Eigen::Success || !(eigen.eigenvalues().minCoeff() > 0)) return;
-    const Eigen::ArrayXd distance = eigen.eigenvalues().array().log().abs();
-    std::vector<Index> order(std::size_t(distance.size()));
-    std::iota(order.begin(), order.end(), Index(0));
-    std::sort(order.begin(), order.end(),
-              [&](Index a, Index b) { return distance[a] > distance[b]; });
-    for (const Index k : order) {
-      if (kept_ == rank_ || !(distance[k] > std::log(2.0))) break;
-      const double lambda = eigen.eigenvalues()[k];
-      directions_.col(kept_) = found.basis.size() > 0
-                                   ? Eigen::VectorXd(found.basis * eigen.eigenvectors().col(k))
-                                   : Eigen::VectorXd(eigen.eigenvectors().col(k));
-      stretch_[kept_] = lambda;
-      shrink_[kept_] = 1 / std::sqrt(lambda);
-      ++kept_;
-    }
-  }
-
-  bool fisher_, dense_, low_rank_, adapts_;
-  Index rank_;
-  Eigen::VectorXd variance_, sd_;       ///< [D] diagonal of M^-1 and its roots
-  Eigen::MatrixXd inverse_;             ///< [D x D] M^-1, or empty
-  Eigen::LLT<Eigen::MatrixXd> factor_;  ///< of inverse_
-  /// M^-1 = diag(sd) (I + V (diag(stretch) - I) V^T) diag(sd) with the first kept_ directions V.
-  Index kept_ = 0;
-  Eigen::MatrixXd directions_;                        ///< [D x rank]
-  Eigen::VectorXd stretch_, shrink_;                  ///< [rank] eigenvalues, and 1 / their roots
-  mutable Eigen::VectorXd along_;                     ///< [rank]
-  Index count_ = 0;                                   ///< draws of the window
-  Eigen::VectorXd mean_, squares_, gap_;              ///< [D]
-  Eigen::VectorXd gradient_mean_, gradient_squares_;  ///< [D]
-  Window window_;
-};
 
 /// Draws of the longest window of a warm-up, at most 1000.
 Index longest_window(const WarmupWindows& windows, Index warmup) {
@@ -344,7 +90,7 @@ class Chain {
         velocity_(dimension),
         log_p_(1) {
     stack_.assign(std::size_t(max_tree_depth_ + 1), Subtree(dimension));
-    here_.q.setConstant(std::numeric_limits<double>::quiet_NaN());
+    here_.q.setConstant(not_a_number);
   }
 
   void transition(Transition& t, Index c) {
@@ -488,7 +234,8 @@ class Chain {
     if (windows_.gathers(t.iteration) || is_early(t.iteration))
       metric_.add(here_.q, here_.gradient);
     if (!metric_.adapts() || !(windows_.closes(t.iteration) || closes_early(t.iteration))) return;
-    metric_.close_window();
+    metric_.use_window();
+    metric_.clear();
     start_step_size(t.streams[std::size_t(c)], 0);
   }
 
@@ -535,7 +282,7 @@ class Chain {
     const double log_p = leapfrog(edge, step_size_);
     metric_.velocity(edge.p, velocity_);
     const double error = 0.5 * edge.p.dot(velocity_) - log_p - start;
-    return std::isfinite(error) ? error : std::numeric_limits<double>::infinity();
+    return std::isfinite(error) ? error : infinity;
   }
 
   Density& density_;
@@ -544,7 +291,7 @@ class Chain {
   double first_step_size_;  ///< 0 when it is to be found
   WarmupWindows windows_;
   Index warmup_;
-  Metric metric_;
+  MassMatrix metric_;
   DualAveraging dual_averaging_;
   bool adapting_ = true;
   double step_size_ = 1;

@@ -31,14 +31,15 @@ class Ladder {
         windows_(setup.warmup),
         variance_(density_.dimension(), rungs_) {
     const Index dimension = density_.dimension();
-    target_ = dimension == 1 ? 0.44 : 0.234;
     inverse_temperature_ = Eigen::VectorXd::LinSpaced(rungs_, 0, 1);
     inverse_temperature_ =
         (inverse_temperature_.array() * std::log(setup.options.real("lowest"))).exp();
-    log_scale_.setConstant(rungs_, std::log(2.38 / std::sqrt(double(dimension))));
+    standard_scale_ = 2.38 / std::sqrt(double(dimension));
+    scale_.assign(std::size_t(rungs_),
+                  AcceptanceScale(dimension == 1 ? 0.44 : 0.234, standard_scale_));
     sd_.setOnes(dimension, rungs_);
     z_.resize(dimension, rungs_);
-    z_.col(0).setConstant(std::numeric_limits<double>::quiet_NaN());
+    z_.col(0).setConstant(not_a_number);
     proposal_.resize(dimension, rungs_);
     for (Eigen::VectorXd* v : {&log_density_, &log_p_, &acceptance_, &barrier_, &former_})
       v->resize(rungs_);
@@ -60,8 +61,7 @@ class Ladder {
     was_hot_.front() = false;
     t.z.col(c) = z_.col(0);
     t.log_density[c] = log_density_[0];
-    t.statistics.col(c) << acceptance_[0], std::exp(log_scale_[0]), swapped, double(arrived),
-        non_finite;
+    t.statistics.col(c) << acceptance_[0], scale_[0].scale(), swapped, double(arrived), non_finite;
     if (t.warmup && adapts_) adapt(t.iteration);
   }
 
@@ -74,9 +74,8 @@ class Ladder {
       stream.fill_normal(proposal_);
       for (Index k = 0; k < rungs_; ++k)
         proposal_.col(k) =
-            z_.col(k) + std::exp(log_scale_[k]) * sd_.col(k).cwiseProduct(proposal_.col(k));
+            z_.col(k) + scale_[std::size_t(k)].scale() * sd_.col(k).cwiseProduct(proposal_.col(k));
       density_.log_density(proposal_, log_p_);
-      if (adapts) ++steps_;
       for (Index k = 0; k < rungs_; ++k) {
         const bool finite = std::isfinite(log_p_[k]);
         const double log_ratio = inverse_temperature_[k] * (log_p_[k] - log_density_[k]);
@@ -87,8 +86,7 @@ class Ladder {
         }
         acceptance_[k] += probability / double(moves_);
         if (k == 0 && !finite) ++non_finite;
-        // Robbins & Monro's recursion (Andrieu & Thoms 2008, eq. 19).
-        if (adapts) log_scale_[k] += std::pow(double(steps_), -0.6) * (probability - target_);
+        if (adapts) scale_[std::size_t(k)].update(probability);
       }
     }
     return non_finite;
@@ -117,13 +115,9 @@ class Ladder {
   void adapt(Index iteration) {
     if (windows_.gathers(iteration)) variance_.add(z_);
     if (!windows_.closes(iteration)) return;
-    if (variance_.count() > 1)
-      for (Index k = 0; k < rungs_; ++k)
-        for (Index d = 0; d < z_.rows(); ++d)
-          // Where a rung has not moved the old scale is kept.
-          if (const double v = variance_.variance(d, k); v > 0) sd_(d, k) = std::sqrt(v);
-    log_scale_.setConstant(std::log(2.38 / std::sqrt(double(z_.rows()))));
-    steps_ = 0;
+    variance_.update_sd(sd_);
+    // The old scales belong to the old proposals.
+    for (AcceptanceScale& scale : scale_) scale.restart(standard_scale_);
     space_temperatures();
     variance_.clear();
     rejection_.setZero();
@@ -152,16 +146,16 @@ class Ladder {
   Density& density_;
   Index rungs_, moves_;
   bool adapts_;
-  double target_;  ///< acceptance of the random walks
+  double standard_scale_ = 1;  ///< where the proposal fits a normal target
   WarmupWindows windows_;
   RunningVariance variance_;
-  Eigen::VectorXd inverse_temperature_, log_scale_;   ///< [rungs]
+  std::vector<AcceptanceScale> scale_;                ///< [rungs] of the random walks
+  Eigen::VectorXd inverse_temperature_;               ///< [rungs]
   Eigen::MatrixXd sd_, z_, proposal_;                 ///< [D x rungs]
   Eigen::VectorXd log_density_, log_p_, acceptance_;  ///< [rungs]
   Eigen::VectorXd barrier_, former_;                  ///< [rungs] of the spacing
   Eigen::VectorXd rejection_, swaps_;  ///< [rungs - 1] of the window, of the swaps k, k + 1
   std::vector<bool> was_hot_;          ///< whether the state has come from the hottest rung
-  Index steps_ = 0;                    ///< of the adaptation of the scales
 };
 
 /// Parallel tempering: chains that reach all modes by way of flatter versions of the target.

@@ -1,4 +1,3 @@
-#include <Eigen/Cholesky>
 #include <elbow/elbow.hpp>
 
 namespace {
@@ -28,13 +27,13 @@ class RandomWalkMetropolis final : public Sampler {
       : density_(*setup.model.density()),
         adapt_(setup.options.text("adapt")),
         windows_(setup.warmup),
-        start_scale_(2.38 / std::sqrt(double(density_.dimension()))),
-        target_(density_.dimension() == 1 ? 0.44 : 0.234) {
-    if (setup.options.has("target_acceptance")) target_ = setup.options.real("target_acceptance");
-    const double scale = setup.options.has("scale") ? setup.options.real("scale") : start_scale_;
+        start_scale_(2.38 / std::sqrt(double(density_.dimension()))) {
     const Index dimension = density_.dimension();
-    walks_.assign(setup.chains, Walk(dimension, adapt_ == "covariance"));
-    for (Walk& walk : walks_) walk.log_scale = std::log(scale);
+    double target = dimension == 1 ? 0.44 : 0.234;
+    if (setup.options.has("target_acceptance")) target = setup.options.real("target_acceptance");
+    const double scale = setup.options.has("scale") ? setup.options.real("scale") : start_scale_;
+    walks_.assign(setup.chains,
+                  Walk(dimension, adapt_ == "covariance", AcceptanceScale(target, scale)));
     noise_.resize(dimension);
     proposal_.resize(dimension, setup.chains);
     log_p_.resize(setup.chains);
@@ -51,7 +50,7 @@ class RandomWalkMetropolis final : public Sampler {
     for (std::size_t c = 0; c < walks_.size(); ++c) {
       t.streams[c].fill_normal(noise_);
       walks_[c].shape(noise_);
-      proposal_.col(c) = t.z.col(c) + std::exp(walks_[c].log_scale) * noise_;
+      proposal_.col(c) = t.z.col(c) + walks_[c].scale.scale() * noise_;
     }
     density_.log_density(proposal_, log_p_);
     for (std::size_t c = 0; c < walks_.size(); ++c) accept(t, Index(c));
@@ -61,17 +60,14 @@ class RandomWalkMetropolis final : public Sampler {
   }
 
  private:
-  /// One chain's proposal, and the moments of its draws in the current window (Welford 1962).
+  /// One chain's proposal, and the moments of its draws in the current window.
   struct Walk {
-    Walk(Index dimension, bool full)
-        : sd(Eigen::VectorXd::Ones(dimension)),
-          mean(Eigen::VectorXd::Zero(dimension)),
-          squares(Eigen::VectorXd::Zero(dimension)),
-          gap(dimension) {
-      if (!full) return;
-      products = factor = Eigen::MatrixXd::Zero(dimension, dimension);
-      factor.diagonal().setOnes();
-      cholesky = Eigen::LLT<Eigen::MatrixXd>(dimension);
+    Walk(Index dimension, bool full, AcceptanceScale start)
+        : scale(start),
+          variance(dimension, 1),
+          covariance(full ? dimension : 0, full),
+          sd(Eigen::VectorXd::Ones(dimension)) {
+      if (full) factor = Eigen::MatrixXd::Identity(dimension, dimension);
     }
 
     /// e -> F e, in place
@@ -88,41 +84,27 @@ class RandomWalkMetropolis final : public Sampler {
     }
 
     void add(Vector z) {
-      ++count;
-      gap = z - mean;
-      mean += gap / double(count);
-      const double weight = 1 - 1 / double(count);
-      squares += weight * gap.cwiseAbs2();
-      if (products.size() > 0) products.selfadjointView<Eigen::Lower>().rankUpdate(gap, weight);
+      if (factor.size() > 0)
+        covariance.add(z);
+      else
+        variance.add(z);
     }
 
     /// The moments become the proposal's. A chain that has not moved keeps its old one.
     void close_window() {
-      const double n = double(count), dimension = double(sd.size());
-      if (squares.minCoeff() > 0) {
-        sd = (squares / (n - 1)).cwiseSqrt();
-        if (factor.size() > 0) {
-          // Shrunk towards the diagonal, as a window may have fewer draws than dimensions.
-          factor = products * (n / ((n - 1) * (n + dimension)));
-          factor.diagonal() = sd.cwiseAbs2();
-          cholesky.compute(factor);
-          if (cholesky.info() == Eigen::Success) factor = cholesky.matrixLLT();
-        }
-      }
-      count = 0;
-      mean.setZero();
-      squares.setZero();
-      products.setZero();
+      if (factor.size() > 0)
+        covariance.factorise(factor);
+      else
+        variance.update_sd(sd);
+      covariance.clear();
+      variance.clear();
     }
 
-    double log_scale = 0;
-    Index steps = 0;  ///< of the adaptation of log_scale
-    Index count = 0;
-    Eigen::VectorXd sd;                  ///< [D]
-    Eigen::MatrixXd factor;              ///< [D x D] lower triangle, or empty: diag(sd)
-    Eigen::VectorXd mean, squares, gap;  ///< [D]
-    Eigen::MatrixXd products;            ///< [D x D] lower triangle, or empty
-    Eigen::LLT<Eigen::MatrixXd> cholesky;
+    AcceptanceScale scale;
+    RunningVariance variance;
+    RunningCovariance covariance;
+    Eigen::VectorXd sd;      ///< [D]
+    Eigen::MatrixXd factor;  ///< [D x D] lower triangle, or empty: diag(sd)
   };
 
   void accept(Transition& t, Index c) {
@@ -136,28 +118,24 @@ class RandomWalkMetropolis final : public Sampler {
     auto statistics = t.statistics.col(c);
     statistics[0] = probability;
     statistics[1] = accepted;
-    statistics[2] = std::exp(walks_[c].log_scale);
+    statistics[2] = walks_[c].scale.scale();
     statistics[3] = !finite;
   }
 
-  /// Robbins & Monro's recursion for the scale (Andrieu & Thoms 2008, eq. 19), begun anew with
-  /// every new shape.
   void adapt(Transition& t, Index c) {
     Walk& walk = walks_[c];
-    const double gain = std::pow(double(++walk.steps), -0.6);
-    walk.log_scale += gain * (t.statistics(0, c) - target_);
+    walk.scale.update(t.statistics(0, c));
     if (adapt_ == "scale") return;
     if (windows_.gathers(t.iteration)) walk.add(t.z.col(c));
     if (!windows_.closes(t.iteration)) return;
     walk.close_window();
-    walk.log_scale = std::log(start_scale_);
-    walk.steps = 0;
+    walk.scale.restart(start_scale_);  // the old one belongs to the old shape
   }
 
   Density& density_;
   std::string adapt_;
   WarmupWindows windows_;
-  double start_scale_, target_;
+  double start_scale_;
   std::vector<Walk> walks_;   ///< one per chain
   Eigen::VectorXd noise_;     ///< [D]
   Eigen::MatrixXd proposal_;  ///< [D x chains]

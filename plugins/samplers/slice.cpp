@@ -95,7 +95,7 @@ class Slice final : public Sampler {
     ++evaluations_;
     if (std::isfinite(log_p_[0])) return log_p_[0];
     non_finite_ = true;
-    return -std::numeric_limits<double>::infinity();
+    return -infinity;
   }
 
   static void learn(double& log_width, double jump, Index iteration) {

@@ -67,7 +67,7 @@ class Smc final : public Sampler {
   }
 
   Progress transition(Transition& t) override {
-    if (!(path_.log_ratio().maxCoeff() > -std::numeric_limits<double>::infinity()))
+    if (!(path_.log_ratio().maxCoeff() > -infinity))
       throw Error("none of " + std::to_string(weights_.size()) +
                   " particles of the base has a finite log density: more particles, or another "
                   "initial_sd or fit, are needed");

@@ -45,6 +45,25 @@ class WarmupWindows {
   std::vector<Index> ends_;  ///< one past the last transition of every window
 };
 
+/// Scale of a Metropolis proposal by Robbins & Monro's recursion towards a mean acceptance
+/// probability: log s += n^-0.6 (acceptance - target) after the n-th transition since the start.
+/// Source: Andrieu & Thoms 2008, eq. 19.
+class AcceptanceScale {
+ public:
+  AcceptanceScale(double target_acceptance, double scale)
+      : target_(target_acceptance), scale_(scale) {}
+
+  /// Forgets the past.
+  void restart(double scale);
+  /// @param acceptance  in [0, 1], of the transition made with `scale()`
+  void update(double acceptance);
+  double scale() const { return scale_; }
+
+ private:
+  double target_, scale_;
+  double count_ = 0;
+};
+
 /// Variances of the coordinates of several chains, each over its own draws (Welford 1962).
 class RunningVariance {
  public:
@@ -54,14 +73,45 @@ class RunningVariance {
   /// @param z  [D x chains]  the next draw of every chain
   void add(Draws z);
   Index count() const { return count_; }
+  /// Sums of squared distances from the mean. [D x chains]
+  const Eigen::MatrixXd& squares() const { return squares_; }
   /// The sample variance of one coordinate of one chain. @pre count() >= 2
   double variance(Index coordinate, Index chain) const {
     return squares_(coordinate, chain) / double(count_ - 1);
   }
+  /// The standard deviations of all; one that is zero or not finite, because the chain has not
+  /// moved there, leaves what was in its place. @param[in,out] sd  [D x chains]
+  void update_sd(DrawsOut sd) const;
 
  private:
   Index count_ = 0;
   Eigen::MatrixXd mean_, squares_;  ///< [D x chains]
+};
+
+/// Mean and covariance of one chain's draws (Welford 1962).
+class RunningCovariance {
+ public:
+  /// @param full  false: variances alone
+  RunningCovariance(Index dimension, bool full);
+
+  void clear();
+  /// @param z  [D]  the next draw
+  void add(Vector z);
+  const Eigen::VectorXd& mean() const { return mean_; }
+
+  /// The lower Cholesky factor of the covariance, shrunk towards its diagonal with the weight of D
+  /// draws, as there may be fewer draws than dimensions. @param[out] factor  [D x D]; its upper
+  /// triangle has no meaning
+  /// @return false, with `factor` as it was, where there is none: the chain has not moved in some
+  /// coordinate, or not been finite.
+  bool factorise(Eigen::MatrixXd& factor);
+
+ private:
+  bool full_;
+  Index count_ = 0;
+  Eigen::VectorXd mean_, gap_, squares_;  ///< [D]
+  Eigen::MatrixXd products_;              ///< [D x D] lower triangle
+  Eigen::MatrixXd work_;                  ///< [D x D]
 };
 
 }  // namespace elbow

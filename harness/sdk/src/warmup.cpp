@@ -1,3 +1,4 @@
+#include <Eigen/Cholesky>
 #include <cmath>
 #include <elbow/warmup.hpp>
 
@@ -46,6 +47,15 @@ bool WarmupWindows::closes(Index iteration) const {
   return false;
 }
 
+void AcceptanceScale::restart(double scale) {
+  scale_ = scale;
+  count_ = 0;
+}
+
+void AcceptanceScale::update(double acceptance) {
+  scale_ *= std::exp(std::pow(++count_, -0.6) * (acceptance - target_));
+}
+
 RunningVariance::RunningVariance(Index dimension, Index chains)
     : mean_(Eigen::MatrixXd::Zero(dimension, chains)),
       squares_(Eigen::MatrixXd::Zero(dimension, chains)) {}
@@ -62,6 +72,47 @@ void RunningVariance::add(Draws z) {
   // sum of squares += (z - old mean)(z - new mean) = (1 - 1/n)(z - old mean)^2
   squares_.array() += (1 - weight) * (z - mean_).array().square();
   mean_ += weight * (z - mean_);
+}
+
+void RunningVariance::update_sd(DrawsOut sd) const {
+  if (count_ < 2) return;
+  for (Index c = 0; c < sd.cols(); ++c)
+    for (Index d = 0; d < sd.rows(); ++d)
+      if (const double v = variance(d, c); v > 0 && std::isfinite(v)) sd(d, c) = std::sqrt(v);
+}
+
+RunningCovariance::RunningCovariance(Index dimension, bool full)
+    : full_(full),
+      mean_(Eigen::VectorXd::Zero(dimension)),
+      gap_(dimension),
+      squares_(mean_),
+      products_(Eigen::MatrixXd::Zero(dimension, dimension)),
+      work_(products_) {}
+
+void RunningCovariance::clear() {
+  count_ = 0;
+  mean_.setZero();
+  squares_.setZero();
+  products_.setZero();
+}
+
+void RunningCovariance::add(Vector z) {
+  const double n = double(++count_), weight = 1 - 1 / n;
+  gap_ = z - mean_;
+  mean_ += gap_ / n;
+  squares_ += weight * gap_.cwiseAbs2();
+  if (full_) products_.selfadjointView<Eigen::Lower>().rankUpdate(gap_, weight);
+}
+
+bool RunningCovariance::factorise(Eigen::MatrixXd& factor) {
+  if (count_ < 2 || !(squares_.minCoeff() > 0) || !squares_.allFinite()) return false;
+  const double n = double(count_), dimension = double(mean_.size());
+  work_ = products_ * (n / ((n - 1) * (n + dimension)));
+  work_.diagonal() = squares_ / (n - 1);
+  const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> in_place(work_);
+  if (in_place.info() != Eigen::Success) return false;
+  factor = work_;
+  return true;
 }
 
 }  // namespace elbow
