@@ -1,4 +1,5 @@
 #include <elbow/elbow.hpp>
+#include <elbow/lbfgs_memory.hpp>
 
 namespace {
 
@@ -26,7 +27,7 @@ class FixedDraws final : public Estimator {
   explicit FixedDraws(const EstimatorSetup& setup)
       : trained_{&setup.family->parameters()},
         closed_(setup.options.text("entropy") == "closed"),
-        memory_(setup.options.integer("memory")),
+        memory_(trained_[0]->size(), setup.options.integer("memory")),
         tolerance_(setup.options.real("tolerance")),
         gradient_(*trained_[0]) {
     const Index draws = setup.options.integer("draws"), d = setup.family->dimension();
@@ -44,10 +45,6 @@ class FixedDraws final : public Estimator {
     log_p_.resize(draws);
     log_q_.setZero(draws);
     minus_mean_.setConstant(draws, -1 / double(draws));
-    steps_.resize(size, memory_);
-    falls_.resize(size, memory_);
-    products_.resize(memory_);
-    shares_.resize(memory_);
     for (VectorXd* v : {&x_, &here_, &direction_, &step_, &fall_}) v->setZero(size);
   }
 
@@ -76,12 +73,12 @@ class FixedDraws final : public Estimator {
     quasi_newton();
     double slope = here_.dot(direction_);
     if (!(slope > 0)) {  // memory that rounding has spoilt
-      pairs_ = 0;
+      memory_.clear();
       quasi_newton();
       slope = here_.dot(direction_);
     }
     trace[2] = 0.5 * slope;
-    if (pairs_ > 0 ? 0.5 * slope <= tolerance_ : here_.squaredNorm() == 0)
+    if (memory_.empty() ? here_.squaredNorm() == 0 : 0.5 * slope <= tolerance_)
       return Progress::converged;
 
     // Armijo's rule with halving; a step that is not finite is too long as well.
@@ -93,7 +90,7 @@ class FixedDraws final : public Estimator {
       ++evaluations;
       if (!(there >= value_ + 1e-4 * t * slope - rounding) || !flat_.allFinite()) continue;
       fall_ = here_ - flat_;
-      remember();
+      memory_.add(step_, fall_);
       const bool grew = there > value_;
       value_ = there;
       here_ = flat_;
@@ -145,45 +142,19 @@ class FixedDraws final : public Estimator {
     return std::sqrt(((log_p_ - log_q_).array() - mean).square().sum() / (n * (n - 1)));
   }
 
-  /// direction_ = H gradient by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4).
   void quasi_newton() {
     direction_ = here_;
-    const Index count = std::min(pairs_, memory_);
-    for (Index k = 1; k <= count; ++k) {
-      const Index i = (pairs_ - k) % memory_;
-      shares_[i] = steps_.col(i).dot(direction_) / products_[i];
-      direction_ -= shares_[i] * falls_.col(i);
-    }
-    if (count > 0) {
-      const Index last = (pairs_ - 1) % memory_;
-      direction_ *= products_[last] / falls_.col(last).squaredNorm();
-    } else {
-      direction_ /= std::max(1.0, direction_.norm());
-    }
-    for (Index k = count; k >= 1; --k) {
-      const Index i = (pairs_ - k) % memory_;
-      direction_ += (shares_[i] - falls_.col(i).dot(direction_) / products_[i]) * steps_.col(i);
-    }
-  }
-
-  void remember() {
-    const double product = step_.dot(fall_);
-    if (!(product > 1e-10 * step_.norm() * fall_.norm())) return;
-    const Index slot = pairs_++ % memory_;
-    steps_.col(slot) = step_;
-    falls_.col(slot) = fall_;
-    products_[slot] = product;
+    if (memory_.empty()) direction_ /= std::max(1.0, direction_.norm());
+    memory_.precondition(direction_);
   }
 
   std::vector<Parameters*> trained_;
   bool closed_, started_ = false;
-  Index memory_, pairs_ = 0;
+  LbfgsMemory memory_;
   double tolerance_, value_ = 0;
   Gradient gradient_;
   MatrixXd noise_, z_, g_z_;             ///< [D x S]
   VectorXd log_p_, log_q_, minus_mean_;  ///< [S]  log_q_ is zero with a closed entropy
-  MatrixXd steps_, falls_;               ///< [P x memory]
-  VectorXd products_, shares_;           ///< [memory]
   VectorXd x_, here_, flat_;             ///< [P]  parameters, gradient at them, newest gradient
   VectorXd direction_, step_, fall_;     ///< [P]
 };

@@ -1,11 +1,12 @@
 #include <elbow/elbow.hpp>
+#include <elbow/noise_source.hpp>
 
 namespace {
 
 using namespace elbow;
 
 std::vector<Option> options() {
-  return {integer("draws", 10, "Monte-Carlo draws per step").at_least(1),
+  return {integer("draws", 10, "Monte-Carlo draws per step").at_least(1), NoiseSource::option(),
           choice("entropy", {"monte_carlo", "closed", "sticking_the_landing"},
                  "how log q enters: its average over the draws; the entropy in closed form; its "
                  "average, with a gradient that has no variance where q is the posterior")
@@ -19,7 +20,8 @@ class Reparameterized final : public GradientEstimator {
   explicit Reparameterized(const EstimatorSetup& setup)
       : GradientEstimator({&setup.family->parameters()}),
         closed_(setup.options.text("entropy") == "closed"),
-        sticking_(setup.options.text("entropy") == "sticking_the_landing") {
+        sticking_(setup.options.text("entropy") == "sticking_the_landing"),
+        source_(setup.options, setup.family->noise(), setup.options.integer("draws")) {
     const Index draws = setup.options.integer("draws"), dimension = setup.family->dimension();
     noise_.resize(setup.family->noise().rows(), draws);
     z_.resize(dimension, draws);
@@ -33,7 +35,7 @@ class Reparameterized final : public GradientEstimator {
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     Family& q = *fit.family;
-    fill_noise(q.noise(), fit.stream, noise_);
+    source_.fill(fit.stream, noise_);
     if (closed_ || sticking_)
       q.sample(noise_, z_, unwanted_vector());
     else
@@ -65,6 +67,7 @@ class Reparameterized final : public GradientEstimator {
 
  private:
   bool closed_, sticking_;
+  NoiseSource source_;
   Eigen::MatrixXd noise_, z_, g_z_, g_q_;  ///< [D x S]
   Eigen::VectorXd log_p_, log_q_;          ///< [S]  log_q_ is zero with a closed entropy
   Eigen::VectorXd minus_mean_;             ///< [S]  -1/S: weights of - mean log q

@@ -1,4 +1,5 @@
 #include <elbow/elbow.hpp>
+#include <elbow/lbfgs_memory.hpp>
 
 namespace {
 
@@ -23,13 +24,8 @@ class Lbfgs final : public Optimizer {
       : parameters_(setup.parameters.begin(), setup.parameters.end()),
         learning_rate_(setup.options.real("learning_rate")),
         largest_step_(setup.options.real("largest_step")),
-        memory_(setup.options.integer("memory")) {
-    Index size = 0;
-    for (const Parameters* parameters : parameters_) size += parameters->size();
-    steps_.resize(size, memory_);
-    falls_.resize(size, memory_);
-    products_.resize(memory_);
-    shares_.resize(memory_);
+        memory_(size(setup), setup.options.integer("memory")) {
+    const Index size = Lbfgs::size(setup);
     gradient_.setZero(size);
     fall_.setZero(size);
     direction_.setZero(size);
@@ -41,32 +37,12 @@ class Lbfgs final : public Optimizer {
     flatten(gradients);
     if (started_) {
       fall_ -= gradient_;
-      const double product = direction_.dot(fall_);
-      if (product > 1e-10 * direction_.norm() * fall_.norm()) {
-        const Index slot = pairs_ % memory_;
-        steps_.col(slot) = direction_;
-        falls_.col(slot) = fall_;
-        products_[slot] = product;
-        ++pairs_;
-      }
+      memory_.add(direction_, fall_);
     }
     started_ = true;
 
     direction_ = gradient_;
-    const Index count = std::min(pairs_, memory_);
-    for (Index k = 1; k <= count; ++k) {
-      const Index i = (pairs_ - k) % memory_;
-      shares_[i] = steps_.col(i).dot(direction_) / products_[i];
-      direction_ -= shares_[i] * falls_.col(i);
-    }
-    if (count > 0) {
-      const Index last = (pairs_ - 1) % memory_;
-      direction_ *= products_[last] / falls_.col(last).squaredNorm();
-    }
-    for (Index k = count; k >= 1; --k) {
-      const Index i = (pairs_ - k) % memory_;
-      direction_ += (shares_[i] - falls_.col(i).dot(direction_) / products_[i]) * steps_.col(i);
-    }
+    memory_.precondition(direction_);
     const double length = learning_rate_ * direction_.norm();
     step_size_ = learning_rate_ * (length > largest_step_ ? largest_step_ / length : 1);
     direction_ *= step_size_;
@@ -76,6 +52,11 @@ class Lbfgs final : public Optimizer {
   double step_size() const override { return step_size_; }
 
  private:
+  static Index size(const OptimizerSetup& setup) {
+    Index size = 0;
+    for (const Parameters* parameters : setup.parameters) size += parameters->size();
+    return size;
+  }
   void flatten(std::span<const Gradient* const> gradients) {
     Index at = 0;
     for (const Gradient* part : gradients) {
@@ -97,10 +78,8 @@ class Lbfgs final : public Optimizer {
 
   std::vector<Parameters*> parameters_;
   double learning_rate_, largest_step_;
-  Index memory_, pairs_ = 0;
+  LbfgsMemory memory_;
   bool started_ = false;
-  Eigen::MatrixXd steps_, falls_;         ///< [P x memory]  s, and y = minus the gradient's change
-  VectorXd products_, shares_;            ///< [memory]  s . y, and the first loop's coefficients
   VectorXd gradient_, direction_, fall_;  ///< [P]
   double step_size_ = not_a_number;
 };

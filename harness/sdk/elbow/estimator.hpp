@@ -87,7 +87,8 @@ class GradientEstimator : public Estimator {
 
   /// objective, gradient_norm, step_size, then `own_fields()`.
   std::vector<TraceField> trace_fields() const final;
-  /// @return non_finite, with nothing moved, when the objective or a gradient is not finite.
+  /// @return non_finite, with nothing moved, when the objective or a gradient is not finite and the
+  /// optimizer does not retreat.
   Progress step(Fit& fit, VectorOut trace) final;
 
  private:

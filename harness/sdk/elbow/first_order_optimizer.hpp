@@ -22,6 +22,7 @@ class FirstOrderOptimizer : public Optimizer {
                 Eigen::Ref<Eigen::VectorXf> f32) const final {
     average_.estimate(which, f64, f32);
   }
+  bool lower_step_size(double factor) final;
   double step_size() const final { return step_size_; }
 
  protected:
@@ -36,7 +37,8 @@ class FirstOrderOptimizer : public Optimizer {
   std::vector<Parameters*> parameters_;
   StepSizeSchedule schedule_;
   IterateAverage average_;
-  double clip_norm_;  ///< infinite when gradients are not clipped
+  double clip_norm_;    ///< infinite when gradients are not clipped
+  double lowered_ = 1;  ///< product of the factors given to lower_step_size
   Index steps_ = 0;
   double step_size_ = std::numeric_limits<double>::quiet_NaN();
 };

@@ -28,6 +28,9 @@ class IterateAverage {
   /// Takes the current values in as the next iterate.
   void update();
 
+  /// Forgets the iterates so far; the budget goes on.
+  void restart();
+
   /// Writes the average over `parameters[which]`.
   void estimate(Index which, Eigen::Ref<Eigen::VectorXd> f64,
                 Eigen::Ref<Eigen::VectorXf> f32) const;
@@ -40,6 +43,7 @@ class IterateAverage {
   double power_;
   Index first_ = 1;    ///< the first iterate that counts, from 1
   Index iterate_ = 0;  ///< iterates taken in so far
+  Index origin_ = 0;   ///< of these, how many are forgotten
   std::vector<const Parameters*> parameters_;
   std::vector<Gradient> averages_;  ///< laid out as the parameters are
 };

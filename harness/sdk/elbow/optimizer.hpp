@@ -14,6 +14,9 @@ struct OptimizerSetup {
   std::span<Parameters* const> parameters;
   /// The budget in iterations, for schedules; 0 when the fit is not limited by iterations.
   Index iterations;
+  /// Whether `lower_step_size` will be called where the iterates have become stationary, so that a
+  /// schedule need not decay by itself.
+  bool lowered_by_host = false;
 };
 
 /// What to do with a gradient. Objectives are maximised: a step goes along the gradient.
@@ -24,6 +27,20 @@ class Optimizer {
   /// Moves the parameters once.
   /// @param gradients  one per element of the setup's `parameters`, in that order
   virtual void step(std::span<const Gradient* const> gradients) = 0;
+
+  /// Told before each `step` of the objective's estimate at the current iterate, nats.
+  virtual void observe(double objective) { static_cast<void>(objective); }
+
+  /// In place of `step` where the objective or a gradient is not finite.
+  /// @return whether the parameters were moved elsewhere, so that the fit can go on
+  virtual bool retreat() { return false; }
+
+  /// Multiplies the sizes of all later steps, and begins the average of the iterates anew.
+  /// @return false where the step size is not for others to choose; nothing has happened then
+  virtual bool lower_step_size(double factor) {
+    static_cast<void>(factor);
+    return false;
+  }
 
   /// Replaces the current iterate by the estimate that the fit reports, where that is another
   /// (averaged iterates). By default it is the iterate.

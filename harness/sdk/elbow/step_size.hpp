@@ -12,7 +12,8 @@ namespace elbow {
 ///     polynomial   eta (t + tau)^-kappa          Robbins & Monro 1951; Hoffman et al. 2013, eq. 26
 ///     linear       eta (1 - t / T)
 ///     cosine       eta (1 + cos(pi t / T)) / 2   Loshchilov & Hutter 2017, eq. 5
-///     automatic    cosine where the budget is known, polynomial where it is not
+///     automatic    constant where the host lowers it; else cosine where the budget is known, and
+///                  polynomial where it is not
 class StepSizeSchedule {
  public:
   /// `learning_rate` with this default, `schedule`, `decay_exponent` (kappa), `decay_offset` (tau)
@@ -20,8 +21,9 @@ class StepSizeSchedule {
   static std::vector<Option> options(double learning_rate);
 
   /// @param iterations  T, or 0 when there is no budget in iterations
+  /// @param lowered_by_host  as in OptimizerSetup
   /// @throws OptionError when `linear` or `cosine` is asked for without such a budget.
-  StepSizeSchedule(const Options& options, Index iterations);
+  StepSizeSchedule(const Options& options, Index iterations, bool lowered_by_host = false);
 
   /// @param t  from 0; from T on, the linear and cosine schedules stay at 0
   double operator()(Index t) const;

@@ -13,7 +13,7 @@ std::vector<Option> FirstOrderOptimizer::options(double learning_rate, std::vect
 
 FirstOrderOptimizer::FirstOrderOptimizer(const OptimizerSetup& setup)
     : parameters_(setup.parameters.begin(), setup.parameters.end()),
-      schedule_(setup.options, setup.iterations),
+      schedule_(setup.options, setup.iterations, setup.lowered_by_host),
       average_(setup.options, setup.parameters, setup.iterations),
       clip_norm_(setup.options.has("clip_norm") ? setup.options.real("clip_norm")
                                                 : std::numeric_limits<double>::infinity()) {}
@@ -25,11 +25,17 @@ void FirstOrderOptimizer::step(std::span<const Gradient* const> gradients) {
     for (const Gradient* gradient : gradients) squared_norm += gradient->squared_norm();
     scale = std::fmin(1, clip_norm_ / std::sqrt(squared_norm));
   }
-  step_size_ = schedule_(steps_);
+  step_size_ = lowered_ * schedule_(steps_);
   begin_step(++steps_);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     move(Index(i), *parameters_[i], *gradients[i], scale, step_size_);
   average_.update();
+}
+
+bool FirstOrderOptimizer::lower_step_size(double factor) {
+  lowered_ *= factor;
+  average_.restart();
+  return true;
 }
 
 }  // namespace elbow

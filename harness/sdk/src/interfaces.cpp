@@ -74,7 +74,9 @@ Progress GradientEstimator::step(Fit& fit, VectorOut trace) {
   trace[0] = objective;
   trace[1] = std::sqrt(squared_norm);
   trace[2] = fit.optimizer->step_size();
-  if (!std::isfinite(objective) || !std::isfinite(squared_norm)) return Progress::non_finite;
+  if (!std::isfinite(objective) || !std::isfinite(squared_norm))
+    return fit.optimizer->retreat() ? Progress::going : Progress::non_finite;
+  fit.optimizer->observe(objective);
   fit.optimizer->step(views_);
   trace[2] = fit.optimizer->step_size();
   return Progress::going;

@@ -34,8 +34,13 @@ IterateAverage::IterateAverage(const Options& options, std::span<Parameters* con
 }
 
 double IterateAverage::weight() const {
-  if (kind_ == Kind::polynomial) return (power_ + 1) / (double(iterate_) + power_);
+  if (kind_ == Kind::polynomial) return (power_ + 1) / (double(iterate_ - origin_) + power_);
   return iterate_ <= first_ ? 1 : 1 / double(iterate_ - first_ + 1);
+}
+
+void IterateAverage::restart() {
+  origin_ = iterate_;
+  first_ = std::max(first_, iterate_ + 1);
 }
 
 void IterateAverage::update() {
@@ -50,7 +55,7 @@ void IterateAverage::update() {
 
 void IterateAverage::estimate(Index which, Eigen::Ref<Eigen::VectorXd> f64,
                               Eigen::Ref<Eigen::VectorXf> f32) const {
-  if (kind_ == Kind::none || iterate_ < first_) {
+  if (kind_ == Kind::none || iterate_ < first_ || iterate_ == origin_) {
     f64 = parameters_[which]->f64();
     f32 = parameters_[which]->f32();
   } else {

@@ -9,7 +9,7 @@ std::vector<Option> StepSizeSchedule::options(double learning_rate) {
       real("learning_rate", learning_rate, "eta, the step size that the schedule scales").above(0),
       choice("schedule", {"automatic", "constant", "polynomial", "linear", "cosine"},
              "step size over the iterations; automatic: cosine to zero over the budget of "
-             "iterations, polynomial where the fit has none"),
+             "iterations, polynomial where the fit has none, constant where a stop rule lowers it"),
       real("decay_exponent", 0.5, "kappa of the polynomial schedule eta (t + tau)^-kappa")
           .at_least(0)
           .at_most(1),
@@ -19,7 +19,7 @@ std::vector<Option> StepSizeSchedule::options(double learning_rate) {
           .unit("iterations")};
 }
 
-StepSizeSchedule::StepSizeSchedule(const Options& options, Index iterations)
+StepSizeSchedule::StepSizeSchedule(const Options& options, Index iterations, bool lowered_by_host)
     : learning_rate_(options.real("learning_rate")),
       exponent_(options.real("decay_exponent")),
       offset_(options.real("decay_offset")),
@@ -27,7 +27,7 @@ StepSizeSchedule::StepSizeSchedule(const Options& options, Index iterations)
       iterations_(iterations) {
   const std::string& name = options.text("schedule");
   if (name == "automatic") {
-    shape_ = iterations > 0 ? Shape::cosine : Shape::polynomial;
+    shape_ = lowered_by_host ? Shape::constant : iterations > 0 ? Shape::cosine : Shape::polynomial;
   } else if (name == "constant") {
     shape_ = Shape::constant;
   } else if (name == "polynomial") {

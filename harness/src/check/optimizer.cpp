@@ -29,6 +29,17 @@ class Quadratic {
   std::span<Parameters* const> parameters() { return pointers_; }
   std::span<const Gradient* const> gradients() const { return views_; }
 
+  double value() const {
+    double sum = 0;
+    for (const Parameters& set : sets_)
+      sum += (set.f64().array() - target).square().sum() +
+             (set.f32().cast<double>().array() - target).square().sum();
+    return -0.5 * curvature * sum;
+  }
+  void step(Optimizer& optimizer) const {
+    optimizer.observe(value());
+    optimizer.step(gradients());
+  }
   void compute_gradient() {
     for (std::size_t i : {0, 1}) {
       gradients_[i].f64() = -curvature * (sets_[i].f64().array() - target).matrix();
@@ -78,7 +89,7 @@ Eigen::VectorXd run(const Subject& subject, Index count) {
   const auto optimizer = subject.optimizer(problem.parameters(), count);
   for (Index i = 0; i < count; ++i) {
     problem.compute_gradient();
-    optimizer->step(problem.gradients());
+    problem.step(*optimizer);
   }
   return estimates(*optimizer, problem);
 }
@@ -104,7 +115,7 @@ Outcome first_zero_gradient(const Subject& subject) {
   const auto optimizer = subject.optimizer(problem.parameters(), steps);
   const Eigen::VectorXd before = problem.numbers();
   problem.zero_gradient();
-  for (int i = 0; i < 3; ++i) optimizer->step(problem.gradients());
+  for (int i = 0; i < 3; ++i) problem.step(*optimizer);
   return judge(same_bits(before, problem.numbers()), "3 steps from the start");
 }
 
@@ -114,12 +125,12 @@ Outcome decay(const Subject& subject) {
   const auto optimizer = subject.optimizer(problem.parameters(), 4000);
   for (int i = 0; i < 10; ++i) {
     problem.compute_gradient();
-    optimizer->step(problem.gradients());
+    problem.step(*optimizer);
   }
   problem.zero_gradient();
-  for (int i = 0; i < 3000; ++i) optimizer->step(problem.gradients());
+  for (int i = 0; i < 3000; ++i) problem.step(*optimizer);
   const Eigen::VectorXd before = problem.numbers();
-  optimizer->step(problem.gradients());
+  problem.step(*optimizer);
   if (!problem.numbers().allFinite()) return failed("parameters are not finite");
   const double moved = (problem.numbers() - before).cwiseAbs().maxCoeff();
   return judge(moved < 1e-6, "step 3000 still moves by ", moved);
@@ -130,7 +141,7 @@ Outcome gradients_kept(const Subject& subject) {
   const auto optimizer = subject.optimizer(problem.parameters(), steps);
   problem.compute_gradient();
   const Eigen::VectorXd before = problem.gradient_numbers();
-  optimizer->step(problem.gradients());
+  problem.step(*optimizer);
   return judge(same_bits(before, problem.gradient_numbers()), before.size(), " numbers");
 }
 
@@ -141,7 +152,7 @@ Outcome layout(const Subject& subject) {
   if (!start.allFinite()) return failed("before the first step it is not finite");
   for (int i = 0; i < 5; ++i) {
     problem.compute_gradient();
-    optimizer->step(problem.gradients());
+    problem.step(*optimizer);
   }
   const Eigen::VectorXd found = estimates(*optimizer, problem);
   if (!found.allFinite()) return failed("it is not finite after five steps");
@@ -168,7 +179,7 @@ void check_optimizer(const Bench& bench, Report& report) {
     Quadratic problem;
     const auto optimizer = subject.optimizer(problem.parameters(), steps);
     problem.compute_gradient();
-    return judge_allocations([&] { optimizer->step(problem.gradients()); }, 2, 10);
+    return judge_allocations([&] { problem.step(*optimizer); }, 2, 10);
   });
 }
 

@@ -23,6 +23,7 @@ class Moves {
     return x();
   }
   VectorXd x() { return x_.vector(id_); }
+  Optimizer& operator*() const { return *optimizer_; }
   double step_size() const { return optimizer_->step_size(); }
 
  private:
@@ -90,6 +91,59 @@ TEST_CASE("Stan's schedule has its formula's steps") {
     s = t == 1 ? g * g : 0.1 * g * g + 0.9 * s;
     x += 0.7 / std::sqrt(t) * g / (1 + std::sqrt(s));
     REQUIRE(moves.step(one(g))[0] == Approx(x).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("Stan's search tries each step size from the start and keeps the best") {
+  // -(x - 3)^2 / 2 from 2: 100 jumps far over the maximum, 0.01 would not reach it.
+  Moves moves("stan_advi", {{"search_iterations", std::int64_t(20)}}, one(2));
+  const auto objective = [](double x) { return -0.5 * (x - 3) * (x - 3); };
+  std::vector<double> tried;
+  double after_search = 0;
+  for (int i = 0; i < 400; ++i) {
+    const double x = moves.x()[0];
+    if (x == 2) tried.push_back(0);
+    (*moves).observe(objective(x));
+    moves.step(one(3 - x));
+    if (tried.back() == 0 && moves.x()[0] != 2) tried.back() = moves.step_size();
+    after_search = moves.x()[0];
+  }
+  REQUIRE(tried.size() >= 3);
+  const std::vector<double> sizes = {100, 10, 1, 0.1, 0.01};
+  for (std::size_t i = 0; i + 1 < tried.size(); ++i) REQUIRE(tried[i] == sizes[i]);
+  REQUIRE(after_search == Approx(3).epsilon(1e-3));
+}
+
+TEST_CASE("Stan's search leaves a step size behind with which the objective is not finite") {
+  Moves moves("stan_advi", {}, one(2));
+  REQUIRE_FALSE((*moves).retreat());  // the start itself has no finite objective
+  (*moves).observe(-1);
+  moves.step(one(1));
+  REQUIRE(moves.x()[0] != 2);
+  REQUIRE((*moves).retreat());
+  REQUIRE(moves.x()[0] == 2);
+  moves.step(one(1));
+  REQUIRE(moves.step_size() == 10);
+  Moves fixed("stan_advi", {{"eta", 0.1}}, one(2));
+  fixed.step(one(1));
+  REQUIRE_FALSE((*fixed).retreat());
+}
+
+TEST_CASE("Only a step size that is an option is lowered by others, with the average begun anew") {
+  const std::string name = GENERATE("adam", "sgd", "adagrad", "rmsprop");
+  Moves moves(name, {{"schedule", std::string("constant")}, {"learning_rate", 0.5}}, one(1));
+  for (int i = 0; i < 10; ++i) moves.step(one(0.3));
+  REQUIRE(moves.step_size() == 0.5);
+  REQUIRE((*moves).lower_step_size(0.5));
+  const VectorXd x = moves.step(one(0.3));
+  REQUIRE(moves.step_size() == 0.25);
+  VectorXd average(1);
+  Eigen::VectorXf none(0);
+  (*moves).estimate(0, average, none);
+  REQUIRE(average[0] == Approx(x[0]).epsilon(1e-12));
+  for (const char* own : {"dowg", "stan_advi", "lbfgs"}) {
+    Moves others(own, {}, one(1));
+    REQUIRE_FALSE((*others).lower_step_size(0.5));
   }
 }
 

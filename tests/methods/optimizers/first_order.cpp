@@ -179,6 +179,19 @@ TEST_CASE("Schedules have their formulas' values") {
     REQUIRE(step_sizes(with("automatic", "none", eta), 0, 9) ==
             step_sizes(with("polynomial", "none", eta), 0, 9));
   }
+  SECTION("automatic is constant where the host lowers the step size") {
+    Parameters x;
+    x.add("x", 1);
+    Parameters* const all[] = {&x};
+    const Options resolved = resolve(descriptor(Kind::optimizer, "sgd"), {{"learning_rate", 2.0}});
+    const auto moves = descriptor(Kind::optimizer, "sgd").make_optimizer({resolved, all, 10, true});
+    const Gradient zero(x);
+    const Gradient* const gradients[] = {&zero};
+    for (int i = 0; i < 10; ++i) {
+      moves->step(gradients);
+      REQUIRE(moves->step_size() == 2);
+    }
+  }
   SECTION("a warm-up multiplies by (t + 1) / W") {
     OptionMap options = eta;
     options["warmup_iterations"] = std::int64_t(4);
