@@ -73,12 +73,20 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
       : prior_variance_(std::pow(setup.options.real("prior_sd"), 2)),
         noise_variance_(std::pow(setup.options.real("noise_sd"), 2)),
         x_(items(setup, truth_)),
-        shares_(setup.options.integer("components"), x_.cols()),
-        log_share_(shares_.rows()),
+        by_item_(x_.transpose()),
+        shares_(x_.cols(), setup.options.integer("components")),
+        log_share_(shares_.cols()),
+        tile_(tile_items, shares_.cols()),
+        largest_(tile_items),
+        counts_(shares_.cols()),
+        squares_(shares_.cols()),
+        sums_(x_.rows(), shares_.cols()),
         used_(std::size_t(x_.cols())),
-        q_(x_.rows(), shares_.rows()) {
+        q_(x_.rows(), shares_.cols()) {
     std::iota(used_.begin(), used_.end(), Index(0));
     shares_.setConstant(1 / double(components()));
+    norms_ = by_item_.rowwise().squaredNorm();
+    summarize();
   }
 
   Density* density() override { return this; }
@@ -136,33 +144,29 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
   Index block_count() const override { return 1 + components(); }
   void update_block(Index b) override {
     if (b == 0) {
-      for (Index i = 0; i < x_.cols(); ++i) assign(i, shares_.col(i));
+      assign_all();
       return;
     }
+    if (stale_) summarize();
     const Index k = b - 1;
-    const double precision = 1 / prior_variance_ + shares_.row(k).sum() / noise_variance_;
-    auto mean = q_.mean();
-    mean.col(k).noalias() = x_ * shares_.row(k).transpose();
-    mean.col(k) /= noise_variance_ * precision;
+    const double precision = 1 / prior_variance_ + counts_[k] / noise_variance_;
+    q_.mean().col(k) = sums_.col(k) / (noise_variance_ * precision);
     q_.variance()[k] = 1 / precision;
   }
   double elbo() override {
+    if (stale_) summarize();
     const double p = double(features());
-    double sum = 0;
+    double sum = entropy_;
     for (Index k = 0; k < components(); ++k) {
       const double v = q_.variance()[k];
       sum += 0.5 * p * (1 + std::log(v / prior_variance_) - v / prior_variance_) -
              0.5 * q_.mean().col(k).squaredNorm() / prior_variance_;
+      const double square = squares_[k] - 2 * q_.mean().col(k).dot(sums_.col(k)) +
+                            counts_[k] * (q_.mean().col(k).squaredNorm() + p * v);
+      sum -= counts_[k] * (std::log(double(components())) +
+                           0.5 * p * (log_2pi + std::log(noise_variance_))) +
+             0.5 * square / noise_variance_;
     }
-    for (Index i = 0; i < x_.cols(); ++i)
-      for (Index k = 0; k < components(); ++k) {
-        const double share = shares_(k, i);
-        if (share == 0) continue;
-        const double square = (x_.col(i) - q_.mean().col(k)).squaredNorm() + p * q_.variance()[k];
-        sum += share *
-               (-std::log(double(components()) * share) -
-                0.5 * p * (log_2pi + std::log(noise_variance_)) - 0.5 * square / noise_variance_);
-      }
     return sum;
   }
   /// Means at random items: equal ones would never part.
@@ -194,13 +198,17 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
     const double scale = double(x_.cols()) / (double(items.size()) * noise_variance_);
     lambda_hat.head(dimension()).setZero();
     lambda_hat.tail(components()).setConstant(-0.5 / prior_variance_);
-    for (const Index i : items) {
-      assign(i, log_share_);
-      for (Index k = 0; k < components(); ++k) {
-        lambda_hat.segment(k * features(), features()) += scale * log_share_[k] * x_.col(i);
-        lambda_hat[dimension() + k] -= 0.5 * scale * log_share_[k];
-      }
+    if (Index(items.size()) == x_.cols()) {
+      assign_all();
+    } else {
+      for (const Index i : items) assign(i);
+      stale_ = true;
     }
+    for (const Index i : items)
+      for (Index k = 0; k < components(); ++k) {
+        lambda_hat.segment(k * features(), features()) += scale * shares_(i, k) * x_.col(i);
+        lambda_hat[dimension() + k] -= 0.5 * scale * shares_(i, k);
+      }
   }
   Family& approximation() override { return q_; }
 
@@ -230,24 +238,93 @@ class BayesianGaussianMixture final : public Model, public Density, public Conju
   }
 
   Index features() const { return x_.rows(); }
-  Index components() const { return shares_.rows(); }
+  Index components() const { return shares_.cols(); }
 
-  /// The optimal q(c_i) given q(mu). @param[out] share  [K]
-  void assign(Index item, VectorOut share) {
+  /// Sets q(c_i) to its optimum given q(mu): log shares (m_k . x_i - (|m_k|^2 + P v_k) / 2) /
+  /// sigma^2.
+  void assign(Index item) {
     for (Index k = 0; k < components(); ++k)
-      share[k] = (q_.mean().col(k).dot(x_.col(item)) -
-                  0.5 * (q_.mean().col(k).squaredNorm() + double(features()) * q_.variance()[k])) /
-                 noise_variance_;
-    share.array() -= share.maxCoeff();
-    share = share.array().exp();
-    share /= share.sum();
+      log_share_[k] = q_.mean().col(k).dot(x_.col(item)) / noise_variance_ - offset(k);
+    log_share_.array() = (log_share_.array() - log_share_.maxCoeff()).exp();
+    shares_.row(item) = log_share_.transpose() / log_share_.sum();
   }
+  double offset(Index k) {
+    return 0.5 * (q_.mean().col(k).squaredNorm() + double(features()) * q_.variance()[k]) /
+           noise_variance_;
+  }
+
+  /// The same for all items, tile by tile so that exponentials are worked on side by side, with the
+  /// summary of the shares on the way. log share = log weight - log of the weights' sum, so that
+  /// the entropy needs one logarithm per item.
+  void assign_all() {
+    stale_ = false;
+    counts_.setZero();
+    squares_.setZero();
+    sums_.setZero();
+    entropy_ = 0;
+    for (Index first = 0; first < x_.cols(); first += tile_items) {
+      const Index n = std::min(tile_items, x_.cols() - first);
+      auto tile = tile_.topRows(n);
+      auto largest = largest_.head(n);
+      for (Index k = 0; k < components(); ++k) {
+        tile.col(k).setConstant(-offset(k));
+        for (Index f = 0; f < features(); ++f)
+          tile.col(k) += (q_.mean()(f, k) / noise_variance_) * by_item_.col(f).segment(first, n);
+        if (k == 0)
+          largest = tile.col(0);
+        else
+          largest = largest.cwiseMax(tile.col(k));
+      }
+      for (Index k = 0; k < components(); ++k) {
+        tile.col(k) -= largest;
+        auto share = shares_.col(k).segment(first, n);
+        share = tile.col(k).array().exp();
+      }
+      // 1 / sum of the weights, in place of the largest.
+      largest = shares_.col(0).segment(first, n);
+      for (Index k = 1; k < components(); ++k) largest += shares_.col(k).segment(first, n);
+      entropy_ += largest.array().log().sum();
+      largest = largest.cwiseInverse();
+      for (Index k = 0; k < components(); ++k) {
+        auto share = shares_.col(k).segment(first, n);
+        share.array() *= largest.array();
+        entropy_ -= share.dot(tile.col(k));
+        counts_[k] += share.sum();
+        squares_[k] += share.dot(norms_.segment(first, n));
+        for (Index f = 0; f < features(); ++f)
+          sums_(f, k) += share.dot(by_item_.col(f).segment(first, n));
+      }
+    }
+  }
+
+  /// What the ELBO and the means' updates need of the shares.
+  void summarize() {
+    stale_ = false;
+    entropy_ = 0;
+    for (Index k = 0; k < components(); ++k) {
+      counts_[k] = shares_.col(k).sum();
+      squares_[k] = shares_.col(k).dot(norms_);
+      for (Index f = 0; f < features(); ++f) sums_(f, k) = shares_.col(k).dot(by_item_.col(f));
+      for (const double share : shares_.col(k))
+        if (share > 0) entropy_ -= share * std::log(share);
+    }
+  }
+
+  static constexpr Index tile_items = 512;
 
   double prior_variance_, noise_variance_;
   VectorXd truth_;           ///< [P K]  with items from the prior
-  MatrixXd x_;               ///< [P x N]
-  MatrixXd shares_;          ///< [K x N]  q(c_i = k)
+  MatrixXd x_, by_item_;     ///< [P x N], [N x P]
+  VectorXd norms_;           ///< [N]  |x_i|^2
+  MatrixXd shares_;          ///< [N x K]  q(c_i = k)
   VectorXd log_share_;       ///< [K]
+  MatrixXd tile_;            ///< [tile x K]
+  VectorXd largest_;         ///< [tile]
+  VectorXd counts_;          ///< [K]  sum over items of their shares
+  VectorXd squares_;         ///< [K]  ... times |x_i|^2
+  MatrixXd sums_;            ///< [P x K]  ... times x_i
+  bool stale_ = false;       ///< whether these summaries are of earlier shares
+  double entropy_ = 0;       ///< of all q(c_i)
   std::vector<Index> used_;  ///< the density's minibatch
   mutable MeansFamily q_;    ///< views of its numbers are not const
 };

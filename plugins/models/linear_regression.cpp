@@ -15,9 +15,65 @@ std::vector<Option> options() {
   return all;
 }
 
+/// q(beta) = N(m, P^-1), phi = (m, P): the whole posterior, of which conjugate updates set the
+/// numbers.
+class CoefficientsFamily final : public Family, public GaussianForm {
+ public:
+  explicit CoefficientsFamily(Index dimension)
+      : mean_(parameters_.add("mean", dimension)),
+        precision_(parameters_.add("precision", dimension, dimension)) {
+    precision().setIdentity();
+  }
+
+  Parameters::Column<double> mean() { return parameters_.vector(mean_); }
+  Parameters::Block<double> precision() { return parameters_.matrix(precision_); }
+
+  Index dimension() const override { return mean_.rows; }
+  Parameters& parameters() override { return parameters_; }
+
+  void sample(Draws noise, DrawsOut z, VectorOut log_q) override {
+    llt_.compute(precision());
+    z = llt_.matrixU().solve(noise).colwise() + mean();
+    if (log_q.size() > 0) log_q = standard_log_density(noise);
+  }
+  void log_prob(Draws z, VectorOut log_q) override {
+    llt_.compute(precision());
+    scored_ = z.colwise() - mean();
+    log_q = standard_log_density(llt_.matrixU() * scored_);
+  }
+  // dlog q/dP = (P^-1 - (z - m) (z - m)^T) / 2, as P's elements vary on their own.
+  void log_prob_pullback(Vector w, GradientOut phi, DrawsOut g_z) override {
+    const Eigen::MatrixXd pull = precision() * (scored_ * w.asDiagonal());
+    if (g_z.size() > 0) g_z = -pull;
+    if (!phi) return;
+    phi.vector(mean_) += pull.rowwise().sum();
+    phi.matrix(precision_) +=
+        0.5 * w.sum() * llt_.solve(Eigen::MatrixXd::Identity(dimension(), dimension())) -
+        0.5 * scored_ * w.asDiagonal() * scored_.transpose();
+  }
+
+  GaussianForm* gaussian_form() override { return this; }
+  void moments(VectorOut mean_out, DrawsOut covariance) override {
+    mean_out = mean();
+    covariance = precision().llt().solve(Eigen::MatrixXd::Identity(dimension(), dimension()));
+  }
+
+ private:
+  Eigen::VectorXd standard_log_density(const Eigen::MatrixXd& e) const {
+    const double log_det = llt_.matrixLLT().diagonal().array().log().sum();
+    return -0.5 * (e.colwise().squaredNorm().transpose().array() + double(e.rows()) * log_2pi) +
+           log_det;
+  }
+
+  Parameters parameters_;
+  BlockId<double> mean_, precision_;
+  Eigen::LLT<Eigen::MatrixXd> llt_;
+  Eigen::MatrixXd scored_;  ///< [D x S]  z - m of the most recent log_prob
+};
+
 /// y ~ N(X beta, noise_sd^2 I), beta ~ N(0, prior_scale^2 I): conjugate, so that the posterior is
 /// N(m, P^-1) with P = X^T X / noise_sd^2 + I / prior_scale^2 (Bishop 2006, section 3.3).
-class LinearRegression final : public Model, public Density, public Reference {
+class LinearRegression final : public Model, public Density, public Conjugate, public Reference {
  public:
   explicit LinearRegression(const ModelSetup& setup)
       : noise_sd_(setup.options.real("noise_sd")), prior_scale_(setup.options.real("prior_scale")) {
@@ -35,9 +91,11 @@ class LinearRegression final : public Model, public Density, public Reference {
       y_ = noise_sd_ * y_ + x_ * truth_;
     }
     solve();
+    q_ = std::make_unique<CoefficientsFamily>(dimension());
   }
 
   Density* density() override { return this; }
+  Conjugate* conjugate() override { return this; }
   Reference* reference() override { return this; }
   Eigen::VectorXd truth() const override { return from_prior_ ? truth_ : Eigen::VectorXd(); }
   std::vector<DataArray> data() const override {
@@ -82,6 +140,55 @@ class LinearRegression final : public Model, public Density, public Reference {
     chosen_x_transposed_ = chosen_x_.transpose();
   }
 
+  // All coefficients are one block, whose optimum is the posterior itself.
+  Index block_count() const override { return 1; }
+  void update_block(Index) override {
+    q_->mean() = mean_;
+    q_->precision() = precision_;
+  }
+  /// log evidence - KL(q || posterior).
+  double elbo() override {
+    llt_.compute(q_->precision());
+    const double half_log_det = llt_.matrixLLT().diagonal().array().log().sum();
+    solved_ = precision_;
+    llt_.solveInPlace(solved_);
+    off_ = q_->mean() - mean_;
+    pull_.noalias() = precision_ * off_;
+    return log_evidence_ - 0.5 * (solved_.trace() + off_.dot(pull_) - double(dimension())) +
+           factor_.diagonal().array().log().sum() - half_log_det;
+  }
+  void initialize(RandomStream& stream) override {
+    for (double& m : q_->mean()) m = prior_scale_ * stream.normal();
+    q_->precision().setIdentity();
+    q_->precision() /= prior_scale_ * prior_scale_;
+  }
+
+  /// P m, then -P / 2 column by column.
+  Index natural_dimension() const override { return dimension() * (dimension() + 1); }
+  void natural_parameters(VectorOut lambda) const override {
+    lambda.head(dimension()).noalias() = q_->precision() * q_->mean();
+    lambda.tail(dimension() * dimension()) = -0.5 * q_->precision().reshaped();
+  }
+  void set_natural_parameters(Vector lambda) override {
+    q_->precision().reshaped() = -2 * lambda.tail(dimension() * dimension());
+    llt_.compute(q_->precision());
+    q_->mean() = lambda.head(dimension());
+    auto mean = q_->mean();
+    llt_.solveInPlace(mean);
+  }
+  void estimate_natural_parameters(std::span<const Index> items, VectorOut lambda_hat) override {
+    const double scale = double(y_.size()) / (double(items.size()) * noise_sd_ * noise_sd_);
+    lambda_hat.setZero();
+    auto pull = lambda_hat.head(dimension());
+    auto half = lambda_hat.tail(dimension() * dimension()).reshaped(dimension(), dimension());
+    half.diagonal().setConstant(-0.5 / (prior_scale_ * prior_scale_));
+    for (const Index i : items) {
+      pull += scale * y_[i] * x_.row(i).transpose();
+      half.noalias() -= 0.5 * scale * x_.row(i).transpose() * x_.row(i);
+    }
+  }
+  Family& approximation() override { return *q_; }
+
   std::optional<Estimate> log_evidence() const override { return Estimate{log_evidence_}; }
   std::optional<Moments> moments() const override {
     const Eigen::VectorXd zeros = Eigen::VectorXd::Zero(dimension());
@@ -104,9 +211,9 @@ class LinearRegression final : public Model, public Density, public Reference {
     const Index dimensions = x_.cols();
     const double noise_precision = 1 / (noise_sd_ * noise_sd_);
     const double prior_precision = 1 / (prior_scale_ * prior_scale_);
-    Eigen::MatrixXd precision = noise_precision * (x_.transpose() * x_);
-    precision.diagonal().array() += prior_precision;
-    const Eigen::LLT<Eigen::MatrixXd> llt(precision);
+    precision_ = noise_precision * (x_.transpose() * x_);
+    precision_.diagonal().array() += prior_precision;
+    const Eigen::LLT<Eigen::MatrixXd> llt(precision_);
     mean_ = llt.solve(noise_precision * (x_.transpose() * y_));
     covariance_ = llt.solve(Eigen::MatrixXd::Identity(dimensions, dimensions));
     factor_ = llt.matrixL();
@@ -166,7 +273,11 @@ class LinearRegression final : public Model, public Density, public Reference {
   std::vector<std::string> names_;
 
   Eigen::VectorXd mean_;
-  Eigen::MatrixXd covariance_, factor_, factor_transposed_;  ///< P = L L^T
+  Eigen::MatrixXd precision_, covariance_, factor_, factor_transposed_;  ///< P = L L^T
+  std::unique_ptr<CoefficientsFamily> q_;
+  Eigen::LLT<Eigen::MatrixXd> llt_;  ///< of q's precision
+  Eigen::MatrixXd solved_;           ///< [D x D]
+  Eigen::VectorXd off_, pull_;       ///< [D]
   double log_evidence_ = 0;
   double peak_ = 0;  ///< the log density at its maximum
 
@@ -183,4 +294,4 @@ ELBOW_PLUGIN(LinearRegression, options,
               .summary = "Gaussian responses with known noise: conjugate, everything known",
               .source = "Bishop 2006, section 3.3",
               .provides = Ability::density | Ability::gradient | Ability::minibatch |
-                          Ability::reference | Ability::prior_predictive})
+                          Ability::conjugate | Ability::reference | Ability::prior_predictive})

@@ -143,3 +143,77 @@ TEST_CASE("four_bumps: the inclusive fit has the density's moments, and flows th
     CHECK(radial[i] < inclusive[i]);
   }
 }
+
+TEST_CASE("cavi: no update loses, and minibatches end within a nat of coordinate ascent") {
+  const Workplace place;
+  const auto cells = run(place, "cavi");
+  REQUIRE(cells.size() == 20);
+  for (const CellSummary& cell : cells) {
+    INFO(cell.model << " / " << cell.method << " / " << cell.replicate);
+    if (cell.method == "coordinate") CHECK(cell.outcome.ending == Ending::converged);
+    CHECK(cell.metrics.at("elbo").value >= cell.metrics.at("objective").value - 1);
+  }
+  // On the geyser's data, the same in every replicate, both find the one optimum.
+  for (const CellSummary& one : cells)
+    for (const CellSummary& other : cells)
+      if (one.model == "geyser" && other.model == "geyser")
+        CHECK(std::abs(one.metrics.at("elbo").value - other.metrics.at("elbo").value) < 1);
+}
+
+TEST_CASE("gradients: variances fall from the score function to Sobol points") {
+  const Workplace place;
+  const auto cells = run(place, "gradients");
+  REQUIRE(cells.size() == 42);
+  const auto of = [&](const char* model, const char* method) {
+    return mean(values(cells, model, method, "gradient_variance"));
+  };
+  for (const char* model : {"one dimension", "regression"}) {
+    CHECK(of(model, "score(estimator.baseline=none)") >
+          10 * of(model, "score(estimator.baseline=leave_one_out)"));
+    CHECK(of(model, "path(estimator.noise=antithetic)") <
+          of(model, "path(estimator.noise=independent)"));
+    CHECK(of(model, "path(estimator.noise=sobol)") <
+          0.7 * of(model, "path(estimator.noise=independent)"));
+  }
+  CHECK(of("one dimension", "path-sticking") <
+        0.01 * of("one dimension", "path(estimator.noise=independent)"));
+}
+
+TEST_CASE("integral: every gradient comes to the same optimum, and weights give the integral") {
+  const Workplace place;
+  const auto cells = run(place, "integral");
+  REQUIRE(cells.size() == 36);
+  for (const CellSummary& cell : cells) {
+    INFO(cell.model << " / " << cell.method << " / " << cell.replicate);
+    const Metric& known = cell.metrics.at("log_evidence");
+    CHECK(cell.metrics.at("elbo").value < known.value + 5 * cell.metrics.at("elbo").mcse);
+    if (cell.method.find("student_t") == std::string::npos) continue;
+    const Metric& found = cell.metrics.at("log_evidence_psis");
+    CHECK(std::abs(found.value - known.value) < 5 * found.mcse);
+    CHECK(cell.metrics.at("pareto_k").value < 0.5);
+  }
+  for (const CellSummary& one : cells)
+    for (const CellSummary& other : cells)
+      if (one.method.find("leibniz") == 0 && other.method.find("leibniz") != 0 &&
+          one.model == other.model && one.replicate == other.replicate &&
+          one.method.substr(one.method.find('(')) == other.method.substr(other.method.find('('))) {
+        const Metric &a = one.metrics.at("elbo"), &b = other.metrics.at("elbo");
+        INFO(one.model << " / " << one.method << " and " << other.method);
+        CHECK(std::abs(a.value - b.value) < 5 * std::hypot(a.mcse, b.mcse) + 2e-3);
+      }
+}
+
+TEST_CASE("importance_weighted: bounds rise with K from the prior, and are tight when trained") {
+  const Workplace place;
+  const auto cells = run(place, "importance_weighted");
+  REQUIRE(cells.size() == 18);
+  const double evidence = -2.2655121;
+  for (const CellSummary& cell : cells) {
+    INFO(cell.model << " / " << cell.method << " / " << cell.replicate);
+    const double bound = cell.metrics.at("objective").value;
+    if (cell.method == "prior(estimator.draws=1)") CHECK(bound == Approx(-3.41894).margin(0.08));
+    if (cell.method == "prior(estimator.draws=5)") CHECK(bound == Approx(-2.4224).margin(0.03));
+    if (cell.method == "prior(estimator.draws=50)") CHECK(bound == Approx(-2.2783).margin(0.005));
+    if (cell.method.find("trained") == 0) CHECK(bound == Approx(evidence).margin(0.01));
+  }
+}

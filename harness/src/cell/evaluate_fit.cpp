@@ -36,6 +36,19 @@ ElboEstimate mean_with_error(const Eigen::VectorXd& values) {
   return {mean, std::sqrt((values.array() - mean).square().sum() / (n * (n - 1)))};
 }
 
+/// Log weights of the draws that are stored, which a second pass makes again. [draws]
+Eigen::VectorXd smoothed_weights(Family& q, Density& p, const Ingredients& cell) {
+  Eigen::VectorXd log_ratios(cell.settings.draws);
+  Index done = 0;
+  for_fresh_draws(q, p, cell.stream("draws"), log_ratios.size(),
+                  [&](Draws, Vector log_q, Vector log_p) {
+                    log_ratios.segment(done, log_q.size()) = log_p - log_q;
+                    done += log_q.size();
+                  });
+  const Eigen::VectorXd log_weights = psis(log_ratios).log_weights;
+  return log_weights.array() - log_sum_exp(log_weights);
+}
+
 /// KL of the approximation and the posterior where both are Gaussian; infinite where the fit went
 /// off so far that its covariance is no longer one.
 void add_exact_kl(Family& q, Reference* reference, double elbo, double elbo_mcse,
@@ -101,17 +114,23 @@ void add_gradient_variance(Ingredients& cell, Fit& fit, std::vector<Metric>& met
 
 }  // namespace
 
-ElboEstimate estimate_elbo(Ingredients& cell, Fit& fit, RandomStream stream, Index draws) {
+Eigen::VectorXd elbo_terms(Ingredients& cell, Fit& fit, RandomStream stream, Index draws) {
   Family* q = cell.estimator->approximation(fit);
   Density* p = cell.model->density();
-  if (!q || !p || draws < 2) return {not_a_number, not_a_number};
+  if (!q || !p) return {};
   Eigen::VectorXd difference(draws);
   Index done = 0;
   for_fresh_draws(*q, *p, stream, draws, [&](Draws, Vector log_q, Vector log_p) {
     difference.segment(done, log_q.size()) = log_p - log_q;
     done += log_q.size();
   });
-  return mean_with_error(difference);
+  return difference;
+}
+
+ElboEstimate estimate_elbo(Ingredients& cell, Fit& fit, RandomStream stream, Index draws) {
+  const Eigen::VectorXd terms = elbo_terms(cell, fit, stream, draws);
+  if (terms.size() < 2) return {not_a_number, not_a_number};
+  return mean_with_error(terms);
 }
 
 namespace {
@@ -131,15 +150,19 @@ std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& pref
   }
   if (!q) return metrics;
 
-  DrawGroups groups(*p, 1,
-                    {{"lp", "log density of the target", "nats"},
-                     {"log_q", "log density of the approximation", "nats"}},
-                    prefix, writer);
+  DrawGroups groups(
+      *p, 1,
+      {{"lp", "log density of the target", "nats"},
+       {"log_q", "log density of the approximation", "nats"},
+       {"log_weight", "normalised log weight, Pareto-smoothed, for resampling", "nats"}},
+      prefix, writer);
+  const Eigen::VectorXd log_weights = smoothed_weights(*q, *p, cell);
   Index stored = 0;
   for_fresh_draws(*q, *p, cell.stream("draws"), cell.settings.draws,
                   [&](Draws z, Vector log_q, Vector log_p) {
-                    Eigen::MatrixXd statistics(2, z.cols());
-                    statistics << log_p.transpose(), log_q.transpose();
+                    Eigen::MatrixXd statistics(3, z.cols());
+                    statistics << log_p.transpose(), log_q.transpose(),
+                        log_weights.segment(stored, z.cols()).transpose();
                     groups.append(0, z, statistics);
                     stored += z.cols();
                   });

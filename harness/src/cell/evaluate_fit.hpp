@@ -16,6 +16,10 @@ struct ElboEstimate {
 /// The ELBO of the current approximation over all data items.
 ElboEstimate estimate_elbo(Ingredients& cell, Fit& fit, RandomStream stream, Index draws);
 
+/// log p - log q of fresh draws of the current approximation, over all data items. [draws]
+/// Empty where the method has nothing to draw from or the model no density.
+Eigen::VectorXd elbo_terms(Ingredients& cell, Fit& fit, RandomStream stream, Index draws);
+
 /// What a fit has come to: stores draws of the approximation (posterior, unconstrained_posterior,
 /// sample_stats) and its parameters (vi_parameters), and measures it: ELBO with its Monte-Carlo
 /// error from fresh draws, log evidence by Pareto-smoothed importance sampling with k-hat, errors

@@ -3,8 +3,10 @@
 #include <cmath>
 #include <elbow/math.hpp>
 
+#include "cell/estimate_in_place.hpp"
 #include "cell/evaluate_fit.hpp"
 #include "cell/minibatches.hpp"
+#include "cell/stop_rule.hpp"
 
 namespace elbow {
 namespace {
@@ -15,37 +17,6 @@ Index checkpoint_after(Index n) {
     for (const Index factor : {1, 2, 5})
       if (factor * decade > n) return factor * decade;
 }
-
-/// The trained parameters while they are replaced by the optimizer's estimate (averaged iterates).
-class EstimateInPlace {
- public:
-  EstimateInPlace(std::span<Parameters* const> trained, const Optimizer* optimizer)
-      : trained_(trained) {
-    if (!optimizer) return;
-    for (std::size_t i = 0; i < trained.size(); ++i) {
-      iterates_.push_back({trained[i]->f64(), trained[i]->f32()});
-      Eigen::VectorXd f64 = trained[i]->f64();
-      Eigen::VectorXf f32 = trained[i]->f32();
-      optimizer->estimate(Index(i), f64, f32);
-      trained[i]->f64() = f64;
-      trained[i]->f32() = f32;
-    }
-  }
-  void restore() {
-    for (std::size_t i = 0; i < iterates_.size(); ++i) {
-      trained_[i]->f64() = iterates_[i].f64;
-      trained_[i]->f32() = iterates_[i].f32;
-    }
-  }
-
- private:
-  struct Iterate {
-    Eigen::VectorXd f64;
-    Eigen::VectorXf f32;
-  };
-  std::span<Parameters* const> trained_;
-  std::vector<Iterate> iterates_;
-};
 
 /// Evaluations along the way, in iterations and in seconds.
 class Checkpoints {
@@ -78,6 +49,8 @@ class Checkpoints {
   RowStream& seconds_;
 };
 
+constexpr Index iterations_without_budget = 1'000'000;
+
 Ending ending_of(Progress progress) {
   switch (progress) {
     case Progress::converged:
@@ -97,6 +70,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
   const std::vector<TraceField> fields = cell.estimator->trace_fields();
   RowStream& trace_rows = writer.rows("vi_trace", "iteration", fields);
   Checkpoints checkpoints(cell, writer);
+  StopRule rule(cell);
   Minibatches minibatches(*cell.model, settings.batch_size, cell.stream("minibatch"));
 
   Eigen::VectorXd trace(Index(fields.size()));
@@ -106,10 +80,14 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
   Index next_checkpoint = 1;
   Index last_checkpoint = 0;
 
+  // A rule that never fires must not run for ever.
+  const bool budgeted =
+      settings.iterations > 0 || settings.gradient_evaluations > 0 || settings.seconds > 0;
+  const Index bound = budgeted ? settings.iterations : iterations_without_budget;
   const bool several_budgets =
       (settings.iterations > 0) + (settings.gradient_evaluations > 0) + (settings.seconds > 0) > 1;
   const auto budget = [&]() -> std::string {
-    if (settings.iterations > 0 && result.iterations >= settings.iterations) return "iterations";
+    if (bound > 0 && result.iterations >= bound) return "iterations";
     if (settings.gradient_evaluations > 0 &&
         cell.counted->counts().gradients >= settings.gradient_evaluations)
       return "gradient evaluations";
@@ -124,7 +102,10 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
       break;
     }
     if (const std::string spent = budget(); !spent.empty()) {
+      const std::string unsettled = rule.unsettled();
       result.outcome = {Ending::budget_spent, several_budgets ? spent : ""};
+      if (!unsettled.empty())
+        result.outcome.reason += (result.outcome.reason.empty() ? "" : "; ") + unsettled;
       break;
     }
     fit.iteration = result.iterations;
@@ -145,6 +126,13 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
                                 std::to_string(trace[0]);
       break;
     }
+    if (rule.take_in(trace[0])) {
+      minibatches.use_all();
+      if (std::optional<Outcome> end = rule.check(fit)) {
+        result.outcome = std::move(*end);
+        break;
+      }
+    }
     if (cell.evaluation.checkpoints && result.iterations == next_checkpoint) {
       minibatches.use_all();
       checkpoints.evaluate(result.iterations, fit, clock);
@@ -155,6 +143,8 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
   minibatches.use_all();
   if (cell.evaluation.checkpoints && last_checkpoint != result.iterations)
     checkpoints.evaluate(result.iterations, fit, clock);
+  result.rhat = rule.rhat();
+  result.objective = rule.objective();
   EstimateInPlace(cell.estimator->trained(), cell.optimizer.get());
   return result;
 }

@@ -11,6 +11,8 @@ namespace elbow {
 struct FitResult {
   Outcome outcome;
   Index iterations = 0;
+  double rhat = 0;  ///< of the iterates' later half; NaN without trained parameters
+  Metric objective;
 };
 
 /// Improves the fit until a stop rule holds. Records the trace of every iteration (group

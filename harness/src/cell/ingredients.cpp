@@ -59,7 +59,8 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
   if (method_variant.optimizer)
     optimizer =
         make(*method_variant.optimizer, [&](const Descriptor& plugin, const Options& options) {
-          return plugin.make_optimizer({options, estimator->trained(), settings.iterations});
+          return plugin.make_optimizer({options, estimator->trained(), settings.iterations,
+                                        settings.stops_when_stationary()});
         });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <elbow/math.hpp>
 #include <optional>
 
@@ -83,6 +84,11 @@ class CellWork {
       outcome = result.outcome;
       fit.iteration = result.iterations;
       add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
+      add(result.objective);
+      if (!std::isnan(result.rhat))
+        add({"iterates_rhat", result.rhat, not_a_number, "",
+             "largest R-hat of the later half of the fitted parameters' iterates; above 1.1 they "
+             "were still moving"});
       fitted.family = ingredients_.estimator->approximation(fit);
       fitted.particles = ingredients_.estimator->particles();
       surrogate = ingredients_.estimator->surrogate();

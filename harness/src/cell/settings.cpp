@@ -17,6 +17,8 @@ MethodSettings::MethodSettings(const Json& settings)
       seconds(number<double>(settings.value("stop", Json::object()), "seconds")),
       gradient_evaluations(
           number<Index>(settings.value("stop", Json::object()), "gradient_evaluations")),
+      stationary(number<double>(settings.value("stop", Json::object()), "stationary")),
+      relative_change(number<double>(settings.value("stop", Json::object()), "relative_change")),
       batch_size(number<Index>(settings, "batch_size")),
       draws(number<Index>(settings, "draws")),
       chains(number<Index>(settings, "chains")),

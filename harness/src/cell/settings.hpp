@@ -12,6 +12,8 @@ struct MethodSettings {
   Index iterations;            ///< 0: no such budget
   double seconds;              ///< 0: no such budget
   Index gradient_evaluations;  ///< 0: no such budget
+  double stationary;           ///< nats; 0: no such rule
+  double relative_change;      ///< 0: no such rule
   Index batch_size;            ///< 0: all items in every step
   Index draws, chains, warmup, thin;
   double initial_radius;
@@ -20,6 +22,7 @@ struct MethodSettings {
   std::string fit;  ///< what the fit is to the sampler; empty where not both are there
 
   explicit MethodSettings(const Json& settings);
+  bool stops_when_stationary() const { return stationary > 0 || relative_change > 0; }
 };
 
 /// The options of [evaluation].

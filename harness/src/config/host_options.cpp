@@ -50,7 +50,16 @@ std::vector<HostTable> declare_tables() {
             .above(0)
             .unit("seconds"),
         integer("gradient_evaluations", optional, "gradients of the log density, counted per draw")
-            .at_least(1)},
+            .at_least(1),
+        real("stationary", optional,
+             "ends a fit as converged once its iterates are stationary (R-hat and Monte-Carlo "
+             "error over windows) and halving the step size changes the ELBO by less than this; "
+             "without a budget beside it, after a million iterations at the latest")
+            .above(0)
+            .unit("nats"),
+        real("relative_change", optional, "the same with a tolerance relative to the ELBO's size")
+            .above(0)
+            .below(1)},
        MethodPart::fit});
   tables.push_back({"method",
                     "of methods that fit",

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <elbow/parameters.hpp>
+#include <span>
+#include <vector>
+
+namespace elbow {
+
+/// The iterates of a fit since it began or since `restart`, thinned to a bounded number of rows:
+/// whether they still move as a whole, or only jitter around one point (Dhaka et al. 2020, section
+/// 4). Of many parameters, 256 evenly spaced ones stand for all.
+class IterateWindow {
+ public:
+  explicit IterateWindow(std::span<Parameters* const> trained);
+
+  /// Takes in the parameters' values, and the step's objective.
+  void add(double objective);
+  void restart();
+  Index count() const { return count_; }
+
+  struct Mixing {
+    double rhat = 1;           ///< largest split R-hat; 1 where nothing varies
+    double relative_mcse = 0;  ///< largest Monte-Carlo standard error of a mean, in units of the sd
+    Index parameter = -1;      ///< where R-hat is largest, counted over all trained numbers
+  };
+  /// Of the later half of the iterates. Parameters that stand still are left out.
+  Mixing mixing() const;
+
+  struct Level {
+    double mean, mcse;
+  };
+  /// Of the objective, over the later half of the iterates.
+  Level objective() const;
+
+ private:
+  Eigen::MatrixXd later_half(Index column) const;
+
+  std::span<Parameters* const> trained_;
+  std::vector<Index> tracked_;     ///< positions, counted over all trained numbers
+  Eigen::MatrixXd rows_;           ///< [rows x 1 + tracked]  the objective first
+  Index filled_ = 0, stride_ = 1;  ///< one row per `stride_` iterates
+  Index count_ = 0;
+};
+
+}  // namespace elbow

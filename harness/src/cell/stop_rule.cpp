@@ -1,0 +1,110 @@
+#include "cell/stop_rule.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <elbow/math.hpp>
+
+#include "cell/estimate_in_place.hpp"
+#include "cell/evaluate_fit.hpp"
+
+namespace elbow {
+namespace {
+
+constexpr Index first_check = 300, fresh_draws = 1000;
+constexpr double settled_rhat = 1.1, settled_mcse = 0.1;
+
+/// An average of the iterates, weighted towards the last, has about a fifth of their effective
+/// number.
+constexpr double share_of_average = 0.2;
+
+std::string short_number(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", x);
+  return text;
+}
+
+}  // namespace
+
+StopRule::StopRule(Ingredients& cell)
+    : cell_(cell),
+      wanted_(cell.settings.stops_when_stationary()),
+      window_(cell.estimator->trained()),
+      next_check_(first_check) {}
+
+bool StopRule::take_in(double objective) {
+  window_.add(objective);
+  return wanted_ && window_.count() >= next_check_;
+}
+
+std::optional<Outcome> StopRule::check(Fit& fit) {
+  const IterateWindow::Mixing mixing = window_.mixing();
+  if (mixing.rhat > settled_rhat || mixing.relative_mcse > settled_mcse) {
+    next_check_ = Index(1.3 * double(window_.count()));
+    return {};
+  }
+
+  const Level iterate = level(fit);
+  EstimateInPlace estimate(cell_.estimator->trained(), cell_.optimizer.get());
+  const Level now = level(fit);
+  estimate.restore();
+  const double tolerance = cell_.settings.stationary > 0
+                               ? cell_.settings.stationary
+                               : cell_.settings.relative_change * std::abs(now.mean);
+  if (last_) {
+    double change = now.mean - last_->mean, error = std::hypot(now.mcse, last_->mcse);
+    // What the jitter of the iterates leaves in their average.
+    double rest = 0;
+    if (now.terms.size() > 0) {
+      const Eigen::ArrayXd difference = now.terms - last_->terms;
+      const double n = double(difference.size());
+      change = difference.mean();
+      error = std::sqrt((difference - change).square().sum() / (n * (n - 1)));
+      const double effective = share_of_average / std::pow(mixing.relative_mcse, 2);
+      if (cell_.optimizer && mixing.relative_mcse > 0)
+        rest = std::fmax(0, now.mean - iterate.mean) / effective;
+    }
+    const bool resolved = 2 * error <= tolerance;
+    if (rest <= tolerance && std::abs(change) <= std::fmax(tolerance, 2 * error)) {
+      const std::string what = lowers_ ? "halving the step size" : "twice as many iterations";
+      return Outcome{Ending::converged, (resolved ? "" : "noise floor: ") + what +
+                                            " changed the ELBO by " + short_number(change) +
+                                            " +- " + short_number(error) + " nats"};
+    }
+  }
+  last_ = now;
+  lowers_ = cell_.optimizer && cell_.optimizer->lower_step_size(0.5);
+  if (lowers_) {
+    window_.restart();
+    next_check_ = first_check;
+  } else {
+    next_check_ = 2 * window_.count();
+  }
+  return {};
+}
+
+StopRule::Level StopRule::level(Fit& fit) const {
+  const Eigen::VectorXd terms = elbo_terms(cell_, fit, cell_.stream("stop rule"), fresh_draws);
+  if (terms.size() > 0) return {terms, terms.mean(), 0};
+  const IterateWindow::Level objective = window_.objective();
+  return {{}, objective.mean, objective.mcse};
+}
+
+double StopRule::rhat() const {
+  return cell_.estimator->trained().empty() ? not_a_number : window_.mixing().rhat;
+}
+
+Metric StopRule::objective() const {
+  const IterateWindow::Level level = window_.objective();
+  return {"objective", level.mean, level.mcse, "",
+          "what the estimator maximises, its own estimates meaned over the fit's later half"};
+}
+
+std::string StopRule::unsettled() const {
+  if (cell_.estimator->trained().empty()) return "";
+  const IterateWindow::Mixing mixing = window_.mixing();
+  if (mixing.rhat <= settled_rhat) return "";
+  return "the iterates were still moving: R-hat " + short_number(mixing.rhat) +
+         " over the later half of them";
+}
+
+}  // namespace elbow

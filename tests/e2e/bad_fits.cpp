@@ -1,0 +1,101 @@
+// Fits that cannot be right are refused while planning, or end with an outcome that says why.
+
+#include <catch2/catch.hpp>
+
+#include "program.hpp"
+#include "record/cell_summary.hpp"
+
+using namespace elbow;
+using namespace elbow::test;
+using Catch::Matchers::Contains;
+
+namespace bad_fit_tests {
+
+namespace {
+
+constexpr const char* gaussian = "[[model]]\nplugin = \"gaussian\"\n";
+
+/// The one cell of an experiment, which runs whatever becomes of it.
+CellSummary only_cell(const std::string& experiment) {
+  const Workplace place;
+  place.write("bad.toml", experiment);
+  const Ended ended = elbow::test::elbow(place.folder(), {"run", "bad.toml", "--quiet"});
+  INFO(ended.output);
+  const auto cells = read_index(place / "results/bad");
+  REQUIRE(cells.size() == 1);
+  return cells[0];
+}
+
+/// What planning says of an experiment that it refuses.
+std::string refusal(const std::string& experiment) {
+  const Workplace place;
+  place.write("bad.toml", experiment);
+  const Ended ended = elbow::test::elbow(place.folder(), {"run", "bad.toml", "--quiet"});
+  INFO(ended.output);
+  REQUIRE(ended.status == 2);
+  REQUIRE(!std::filesystem::exists(place / "results/bad/cells"));
+  return ended.output;
+}
+
+std::string method(const std::string& family, const std::string& estimator) {
+  return "[[method]]\nname = \"m\"\n" + (family.empty() ? "" : "family = " + family + "\n") +
+         "estimator = " + estimator + "\n" + (family.empty() ? "" : "optimizer = \"adam\"\n");
+}
+
+}  // namespace
+
+TEST_CASE("A family whose draws the model has no density for is skipped with the reason") {
+  const CellSummary cell =
+      only_cell(gaussian + method("\"bernoulli_mean_field\"", "\"score_function\""));
+  CHECK(cell.outcome.ending == Ending::skipped);
+  CHECK_THAT(cell.outcome.reason, Contains("discrete"));
+}
+
+TEST_CASE("Coordinate ascent on a model that is not conjugate is skipped with the reason") {
+  for (const char* name : {"\"cavi\"", "\"stochastic_vi\""}) {
+    const CellSummary cell = only_cell(gaussian + method("", name));
+    CHECK(cell.outcome.ending == Ending::skipped);
+    CHECK_THAT(cell.outcome.reason, Contains("conjugate"));
+  }
+}
+
+TEST_CASE("A leave-one-out baseline of a single draw is refused") {
+  const CellSummary cell = only_cell(
+      gaussian + method("\"gaussian_mean_field\"", "{ plugin = \"score_function\", draws = 1 }"));
+  CHECK(cell.outcome.ending == Ending::failed);
+  CHECK_THAT(cell.outcome.reason, Contains("draws must be at least 2, got 1"));
+}
+
+TEST_CASE("Orders, scales and tolerances outside their range are refused with their place") {
+  CHECK_THAT(
+      refusal(gaussian + method("\"gaussian_mean_field\"", "{ plugin = \"renyi\", alpha = -1.0 }")),
+      Contains("bad.toml:6:") && Contains("alpha") && Contains("-1"));
+  CHECK_THAT(
+      refusal(gaussian + method("\"gaussian_mean_field\"", "{ plugin = \"chi\", order = 1.0 }")),
+      Contains("order"));
+  for (const char* scale : {"0.0", "-1.0", "inf", "nan"})
+    CHECK_THAT(refusal(gaussian + method(std::string("{ plugin = \"gaussian_full_rank\", "
+                                                     "initial_scale = ") +
+                                             scale + " }",
+                                         "\"reparameterized\"")),
+               Contains("initial_scale"));
+  CHECK_THAT(refusal(gaussian + method("\"gaussian_mean_field\"", "\"reparameterized\"") +
+                     "stop = { stationary = 0.0 }\n"),
+             Contains("stationary"));
+  CHECK_THAT(refusal(gaussian + method("\"gaussian_mean_field\"", "\"reparameterized\"") +
+                     "stop = { stationery = 0.1 }\n"),
+             Contains("did you mean \"stationary\""));
+}
+
+TEST_CASE("A target without density at the start ends as not finite, with the iteration") {
+  const std::string nowhere = "[[model]]\nplugin = \"gaussian\"\nmean = [1e200]\n";
+  for (const char* name : {"\"reparameterized\"", "\"score_function\"", "\"importance_weighted\"",
+                           "\"renyi\"", "\"chi\"", "\"inclusive_kl\""}) {
+    const CellSummary cell = only_cell(nowhere + method("\"gaussian_mean_field\"", name));
+    INFO(name << ": " << cell.outcome.reason);
+    CHECK(cell.outcome.ending == Ending::non_finite);
+    CHECK_THAT(cell.outcome.reason, Contains("iteration 1"));
+  }
+}
+
+}  // namespace bad_fit_tests
