@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "compare/report.hpp"
 #include "program.hpp"
 
 using namespace elbow;
@@ -43,14 +44,15 @@ TEST_CASE("calibration: HMC is calibrated, a mean-field Gaussian is not") {
   CHECK(of(all, "linear_regression", "gaussian(family=gaussian_full_rank)").adjusted_p() >
         calibration_level);
 
-  const Ended table = elbow::test::elbow(place.folder(), {"compare", "results/calibration"});
-  CHECK_THAT(table.output, Contains("hmc: uniform") && Contains("NOT uniform"));
-  REQUIRE(elbow::test::elbow(place.folder(), {"report", "results/calibration"}).status == 0);
+  CHECK_THAT(calibration_text(all), Contains("hmc: uniform") && Contains("NOT uniform"));
+  CHECK_THAT(html_report(read_result_folder(place / "results/calibration")),
+             Contains("Calibration of hmc") && Contains("<rect"));
 }
 
 TEST_CASE("calibration: a model without a prior to draw from is refused while planning") {
   const Workplace place;
-  place.write("a.toml", "kind = \"calibration\"\n" + experiment(1));
+  place.write("a.toml",
+              "kind = \"calibration\"\n" + experiment(1) + "[evaluation]\ncalibration_draws = 9\n");
   const Ended plan = elbow::test::elbow(place.folder(), {"plan", "a.toml"});
   CHECK_THAT(plan.output, Contains("needs prior_predictive of the model"));
 }

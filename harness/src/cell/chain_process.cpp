@@ -29,7 +29,6 @@ struct ChainMessage {
   std::int64_t length;
 };
 
-constexpr std::size_t held_bytes = 1 << 16;
 constexpr double held_seconds = 0.02;
 /// As much as a process may be ahead of the slowest one.
 constexpr int pipe_bytes = 1 << 20;
@@ -77,14 +76,17 @@ Outcome outcome_of_exception() {
 
 void RowSender::append(const void* bytes, std::size_t count) {
   const char* from = static_cast<const char*>(bytes);
-  held_.insert(held_.end(), from, from + count);
+  if (held_.size + count > HeldBack::capacity) flush();
+  if (count > HeldBack::capacity) return write_all(from, count);
+  std::memcpy(held_.bytes + held_.size, from, count);
+  held_.size += count;
 }
 
 void RowSender::send(Vector row) {
   const ChainMessage message{ChainMessage::row, 0, 0};
   append(&message, sizeof message);
   append(row.data(), std::size_t(row.size()) * sizeof(double));
-  if (held_.size() >= held_bytes || seconds_now() - sent_seconds_ > held_seconds) flush();
+  if (seconds_now() - sent_seconds_ > held_seconds) flush();
 }
 
 void RowSender::send_end(const Outcome& outcome) {
@@ -96,13 +98,19 @@ void RowSender::send_end(const Outcome& outcome) {
 }
 
 void RowSender::flush() {
-  for (std::size_t sent = 0; sent < held_.size();) {
-    const ssize_t n = write(pipe_, held_.data() + sent, held_.size() - sent);
+  held_.is_sending.store(true);
+  write_all(held_.bytes, held_.size);
+  held_.size = 0;
+  held_.is_sending.store(false);
+  sent_seconds_ = seconds_now();
+}
+
+void RowSender::write_all(const char* bytes, std::size_t count) {
+  for (std::size_t sent = 0; sent < count;) {
+    const ssize_t n = write(pipe_, bytes + sent, count - sent);
     if (n < 0 && errno != EINTR) _exit(1);  // the cell's process is gone
     if (n > 0) sent += std::size_t(n);
   }
-  held_.clear();
-  sent_seconds_ = seconds_now();
 }
 
 ChainProcess::ChainProcess(const std::function<void(RowSender&)>& work, Index row_size)
@@ -114,12 +122,16 @@ ChainProcess::ChainProcess(const std::function<void(RowSender&)>& work, Index ro
   std::cout.flush();
   std::fflush(nullptr);
   output_ = memfd_create("chain output", MFD_CLOEXEC);
+  void* shared =
+      mmap(nullptr, sizeof(HeldBack), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) throw_chain_error("mmap");
+  held_ = new (shared) HeldBack;  // zero pages: nothing is held
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
     become_chain_process(parent, output_);
     close(ends[0]);
-    RowSender sender(ends[1]);
+    RowSender sender(ends[1], *held_);
     try {
       work(sender);
       sender.flush();
@@ -143,8 +155,9 @@ ChainProcess::ChainProcess(const std::function<void(RowSender&)>& work, Index ro
 ChainProcess::~ChainProcess() {
   if (pipe_ >= 0) close(pipe_);
   if (output_ >= 0) close(output_);
+  if (held_) munmap(held_, sizeof(HeldBack));
   if (pid_ <= 0) return;
-  kill(pid_, SIGKILL);
+  kill();
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
@@ -152,11 +165,25 @@ ChainProcess::ChainProcess(ChainProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pipe_(std::exchange(other.pipe_, -1)),
       output_(std::exchange(other.output_, -1)),
+      held_(std::exchange(other.held_, nullptr)),
       row_bytes_(other.row_bytes_),
       received_(std::move(other.received_)),
       begin_(other.begin_),
       end_(other.end_),
       sent_end_(std::move(other.sent_end_)) {}
+
+void ChainProcess::kill() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+bool ChainProcess::take_held_back() {
+  if (held_->is_sending.load() || held_->size == 0) return false;
+  received_.resize(std::max(received_.size(), end_ + held_->size));
+  std::memcpy(received_.data() + end_, held_->bytes, held_->size);
+  end_ += held_->size;
+  held_->size = 0;
+  return true;
+}
 
 std::optional<bool> ChainProcess::receive(std::size_t bytes, const std::function<bool()>& stopped) {
   while (end_ - begin_ < bytes) {
@@ -166,14 +193,14 @@ std::optional<bool> ChainProcess::receive(std::size_t bytes, const std::function
       end_ -= begin_;
       begin_ = 0;
     }
-    received_.resize(std::max(received_.size(), bytes + held_bytes));
+    received_.resize(std::max(received_.size(), bytes + HeldBack::capacity));
     pollfd request{pipe_, POLLIN, 0};
     if (poll(&request, 1, patience_ms) <= 0) {
       if (stopped()) return std::nullopt;
       continue;
     }
     const ssize_t n = read(pipe_, received_.data() + end_, received_.size() - end_);
-    if (n == 0) return false;
+    if (n == 0 && !take_held_back()) return false;
     if (n > 0) end_ += std::size_t(n);
   }
   return true;

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <elbow/types.hpp>
 #include <functional>
 #include <optional>
@@ -12,11 +13,21 @@
 
 namespace elbow {
 
+/// What a chain's process has collected and not sent yet, in memory that both processes see, so
+/// that it is not lost when the process dies.
+struct HeldBack {
+  static constexpr std::size_t capacity = 1 << 16;
+
+  std::atomic<bool> is_sending;  ///< then it is unknown how much of it is on its way
+  std::size_t size;
+  char bytes[capacity];
+};
+
 /// The child's end of a ChainProcess: rows are collected and sent in blocks, but none is held back
-/// for long.
+/// for long while there are more.
 class RowSender {
  public:
-  explicit RowSender(int pipe) : pipe_(pipe) {}
+  RowSender(int pipe, HeldBack& held) : pipe_(pipe), held_(held) {}
   void send(Vector row);
   /// What is still held back.
   void flush();
@@ -25,9 +36,10 @@ class RowSender {
 
  private:
   void append(const void* bytes, std::size_t count);
+  void write_all(const char* bytes, std::size_t count);
 
   int pipe_;
-  std::vector<char> held_;
+  HeldBack& held_;
   double sent_seconds_ = 0;
 };
 
@@ -45,6 +57,9 @@ class ChainProcess {
   ChainProcess(ChainProcess&& other) noexcept;
   ChainProcess(const ChainProcess&) = delete;
 
+  /// Ends the process; what it had come to can still be taken.
+  void kill();
+
   enum class Next { row, end, stopped };
   /// Waits for the next row.
   /// @param[out] row      [row_size]
@@ -58,11 +73,14 @@ class ChainProcess {
   /// Waits until `bytes` have been received. @return false at the end of the pipe
   std::optional<bool> receive(std::size_t bytes, const std::function<bool()>& stopped);
 
+  /// At the end of the pipe: takes what the process had held back. @return whether there was any
+  bool take_held_back();
   /// Prints what the process has printed. @return its last lines, as the end of a reason
   std::string pass_output_on();
 
   pid_t pid_ = -1;
   int pipe_ = -1, output_ = -1;
+  HeldBack* held_ = nullptr;
   std::size_t row_bytes_;
   std::vector<char> received_;
   std::size_t begin_ = 0, end_ = 0;  ///< of what is not taken yet in received_

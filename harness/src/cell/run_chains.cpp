@@ -147,18 +147,21 @@ class ChainGroups {
     std::vector<Eigen::VectorXd> rows = rows_;
     for (std::size_t c = 0; c < rows.size(); ++c) {
       ChainProcess& process = processes_[c % processes_.size()];
-      switch (process.next(rows[c], [&] { return work_.stop.received(); })) {
-        case ChainProcess::Next::row:
-          break;
-        case ChainProcess::Next::stopped:
-          return timed_out();
-        case ChainProcess::Next::end: {
-          Outcome outcome = process.end();
-          if (outcome.ending == Ending::crashed)
-            outcome.reason += ", after " + std::to_string(transitions_) + " transitions";
-          return outcome;
-        }
+      if (!stopped_ && work_.stop.received()) stop();
+      ChainProcess::Next next =
+          process.next(rows[c], [&] { return !stopped_ && work_.stop.received(); });
+      if (next == ChainProcess::Next::stopped) {
+        stop();
+        next = process.next(rows[c], [] { return false; });
       }
+      if (next == ChainProcess::Next::row) continue;
+      if (stopped_)
+        return Outcome{Ending::timed_out,
+                       "wall limit reached after " + std::to_string(transitions_) + " transitions"};
+      Outcome outcome = process.end();
+      if (outcome.ending == Ending::crashed)
+        outcome.reason.insert(0, "after " + std::to_string(transitions_) + " transitions: ");
+      return outcome;
     }
     rows_.swap(rows);
     ++transitions_;
@@ -167,7 +170,6 @@ class ChainGroups {
 
   /// Why the chains end with the rows that `next` has just given; nothing when they go on.
   std::optional<Outcome> ended() {
-    if (work_.stop.received()) return timed_out();
     for (std::size_t c = 0; c < rows_.size(); ++c) {
       const std::string where = " in transition " + std::to_string(transitions_);
       const auto progress = Progress(int(layout_.progress(rows_[c])));
@@ -202,9 +204,10 @@ class ChainGroups {
   }
 
  private:
-  Outcome timed_out() const {
-    return {Ending::timed_out,
-            "wall limit reached after " + std::to_string(transitions_) + " transitions"};
+  /// The processes end; what they had come to is still taken, as far as all chains have got.
+  void stop() {
+    for (ChainProcess& process : processes_) process.kill();
+    stopped_ = true;
   }
 
   SamplingWork& work_;
@@ -212,6 +215,7 @@ class ChainGroups {
   std::vector<Eigen::VectorXd> rows_;  ///< of every chain's latest transition
   std::vector<ChainProcess> processes_;
   Index transitions_ = 0;
+  bool stopped_ = false;
 };
 
 /// Why chains that stay where they are make no sample; empty where all move. A chain counts as
