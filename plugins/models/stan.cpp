@@ -39,6 +39,7 @@ class Stan final : public Model, public Density {
     transformed_ = everything || include == "transformed_parameters";
     generated_ = everything || include == "generated_quantities";
 
+    printed_text().last.clear();
     char* error = nullptr;
     if (bridge_.set_print(print_for_program, &error) != 0)
       throw Error("the Stan program's printing cannot be caught: " + bridge_.take(error));
@@ -51,7 +52,7 @@ class Stan final : public Model, public Density {
       const std::string what = data.empty()
                                    ? "the Stan program cannot be made, and no data is given: "
                                    : "the Stan program refuses its data " + data + ": ";
-      throw Error(what + bridge_.take(error) + last_printed());
+      throw OptionError(what + bridge_.take(error) + last_printed());
     }
     dimension_ = bridge_.dimension(program_.get());
     if (dimension_ < 1)

@@ -208,7 +208,7 @@ TEST_CASE("a library that cannot be used is refused with the reason") {
   CHECK_THAT(refusal("names"), Contains("has 10 numbers and names for 11"));
   CHECK_THAT(refusal("rejects_always"), Contains("finite at none of 100 random points") &&
                                             Contains("index 9 out of range, expected 1 to 8"));
-  const std::string plugin = std::string(ELBOW_PLUGINS) + "/models/funnel.so";
+  const std::string plugin = std::string(ELBOW_PLUGINS) + "/models/eight_schools.so";
   CHECK_THAT(test::refusal("stan", {{"library", plugin}}),
              Contains("is no library of BridgeStan 2, for it has no symbol bs_major_version"));
   const std::string text = programs + "/schools.json";

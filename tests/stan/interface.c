@@ -41,7 +41,7 @@ typedef void (*callback)(const char *data, size_t size);
 static callback print_to;
 static long open_errors;
 
-static void print(const char *text) {
+__attribute__((unused)) static void print(const char *text) {
   if (print_to)
     print_to(text, strlen(text));
   else
