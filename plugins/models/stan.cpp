@@ -121,9 +121,11 @@ class Stan final : public Model, public Density {
 
   double log_density_at(const double* z) {
     char* error = nullptr;
-    double log_p = -INFINITY;
-    if (bridge_.log_density(program_.get(), false, true, z, &log_p, &error) != 0)
+    double log_p = 0;
+    if (bridge_.log_density(program_.get(), false, true, z, &log_p, &error) != 0) {
       note_rejection(bridge_.take(error));
+      return -INFINITY;
+    }
     return std::isfinite(log_p) ? log_p : -INFINITY;
   }
 
