@@ -1,5 +1,4 @@
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <elbow/elbow.hpp>
 
 namespace {
@@ -155,21 +154,19 @@ class GaussianLowRank final : public Family,
            covariance_.half_log_determinant;
   }
 
-  // The symmetric root (I + U U^T)^1/2 = I + U R U^T needs D normals where `sample` takes D + k.
-  // With U^T U = V diag(l) V^T, R = V diag(1 / (sqrt(1 + l) + 1)) V^T.
+  // A = I + U R U^T needs D normals where `sample` takes D + k. A A^T = I + U U^T for R = (I +
+  // K)^-1 with K the Cholesky factor of C = I + U^T U: R + R^T + R (K K^T - I) R^T = I.
   Transport* transport_map() override { return this; }
   void transport(Draws e, DrawsOut z, VectorOut log_q) override {
     covariance_.compute(log_sd(), factor());
-    square_.noalias() = covariance_.u.transpose() * covariance_.u;
-    spectrum_.compute(square_);
-    const auto& v = spectrum_.eigenvectors();
-    root_.noalias() =
-        v *
-        (((1 + spectrum_.eigenvalues().array().max(0)).sqrt() + 1).inverse().matrix().asDiagonal() *
-         v.transpose());
+    square_ = covariance_.core.matrixLLT();
+    square_.diagonal().array() += 1;
+    root_.setIdentity(square_.rows(), square_.cols());
+    square_.triangularView<Eigen::Lower>().solveInPlace(root_);
+    turned_root_ = root_.transpose();
     if (noise_.cols() < e.cols()) noise_.resize(noise().rows(), e.cols());
     noise_.topRows(dimension()).leftCols(e.cols()) = e;
-    apply_root(e, z);
+    multiply(root_, e, z);
     z = covariance_.sd.asDiagonal() * z;
     z.colwise() += mean();
     log_q = -0.5 * e.colwise().squaredNorm().transpose();
@@ -177,7 +174,7 @@ class GaussianLowRank final : public Family,
   }
   void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
     g_e = covariance_.sd.asDiagonal() * g_z;
-    apply_root(g_e, g_e);
+    multiply(turned_root_, g_e, g_e);
     g_e -= noise_.topRows(dimension()).leftCols(g_z.cols()) * g_log_q.asDiagonal();
   }
 
@@ -242,7 +239,7 @@ class GaussianLowRank final : public Family,
   }
 
   /// y = (I + U R U^T) x; y may be x.
-  void apply_root(Draws x, DrawsOut y) {
+  void multiply(const MatrixXd& r, Draws x, DrawsOut y) {
     const Index draws = x.cols();
     if (projected_.cols() < draws) {
       projected_.resize(factor_.cols, draws);
@@ -250,7 +247,7 @@ class GaussianLowRank final : public Family,
     }
     auto projected = projected_.leftCols(draws), rooted = rooted_.leftCols(draws);
     projected.noalias() = covariance_.u.transpose() * x;
-    rooted.noalias() = root_ * projected;
+    rooted.noalias() = r * projected;
     y = x;
     y.noalias() += covariance_.u * rooted;
   }
@@ -267,9 +264,8 @@ class GaussianLowRank final : public Family,
   Points sampled_, scored_;    ///< of the most recent sample, and of the most recent log_prob
   MatrixXd noise_;             ///< [D + k x S]  of the most recent sample
   MatrixXd weighted_, total_;  ///< [D x S]
-  Eigen::SelfAdjointEigenSolver<MatrixXd> spectrum_;  ///< of U^T U
-  MatrixXd square_, root_;                            ///< [k x k]  U^T U, R
-  MatrixXd projected_, rooted_;                       ///< [k x S]
+  MatrixXd square_, root_, turned_root_;  ///< [k x k]  I + K, R and its transpose
+  MatrixXd projected_, rooted_;           ///< [k x S]
 };
 
 }  // namespace
