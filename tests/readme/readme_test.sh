@@ -27,10 +27,10 @@ case $what in
     [[ $(grep -c 'mean-field(' out) -ge 4 ]] && grep -q hmc out
     ;;
   language)
-    # 5 models and 4 + 5 + 1 methods, three times; without those of dimension 20 with 5 + 1 of the methods.
+    # 5 models and 4 + 5 + 1 + 3 methods, three times; without those of dimension 20 with 5 + 1 of the methods.
     bash "$here/snippet" "$source/experiments/README.md" toml 1 >language.toml
     elbow plan language.toml --format json >plan.json
-    [[ $(grep -c '"hash"' plan.json) -eq $(((5 * 10 - 2 * 6) * 3)) ]] || { elbow plan language.toml; exit 1; }
+    [[ $(grep -c '"hash"' plan.json) -eq $(((5 * 13 - 2 * 6) * 3)) ]] || { elbow plan language.toml; exit 1; }
     # HMC ten times on two models; both samplers on three funnels, of which HMC on the default one is there already.
     bash "$here/snippet" "$source/experiments/README.md" toml 2 >grids.toml
     elbow plan grids.toml --format json >plan.json
