@@ -1,5 +1,6 @@
 #include "cell/ingredients.hpp"
 
+#include "cell/planned_reference.hpp"
 #include "cell/plugin_options.hpp"
 #include "plugins/loader.hpp"
 #include "plugins/shapes.hpp"
@@ -38,6 +39,8 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
     check_model(*made, plugin.provides);
     return made;
   });
+  if (model_variant.settings.contains("reference"))
+    model = with_planned_reference(std::move(model), model_variant.settings);
   counted = std::make_unique<CountedModel>(*model);
 
   if (method_variant.family) {

@@ -1,6 +1,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/list_posteriors.hpp"
 #include "cli/plugin_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "plugins/folders.hpp"
@@ -59,8 +60,11 @@ int verb_list(const std::vector<std::string>& arguments) {
       "list",
       "Lists the plugins of all plugin folders: the installed ones, those of $ELBOW_PLUGIN_PATH\n"
       "(folders separated by colons) and those of --plugins. Libraries that cannot be used are\n"
-      "named last, with the reason, and make the exit status 1.",
-      {{"KIND", "model, family, estimator, optimizer or sampler; all when left out", false}},
+      "named last, with the reason, and make the exit status 1.\n"
+      "`elbow list posteriordb` lists the posteriors of the checkout that $POSTERIORDB names.",
+      {{"KIND",
+        "model, family, estimator, optimizer or sampler, all when left out; or: posteriordb",
+        false}},
       {}};
   add_plugins_option(syntax.options);
   add_format_option(syntax.options);
@@ -68,6 +72,8 @@ int verb_list(const std::vector<std::string>& arguments) {
   if (!call) return 0;
 
   const bool json = wants_json(*call);
+  if (!call->positionals.empty() && call->positionals[0] == "posteriordb")
+    return list_posteriors(json);
   const Catalog catalog = scan(*call);
   json ? print_json(catalog) : print_text(catalog);
   for (const PluginRefusal& refusal : catalog.refusals)

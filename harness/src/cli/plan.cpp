@@ -3,6 +3,7 @@
 #include <iostream>
 #include <map>
 
+#include "cell/planned_reference.hpp"
 #include "cell/plugin_options.hpp"
 #include "cli/counted.hpp"
 #include "cli/plugin_arguments.hpp"
@@ -62,6 +63,7 @@ void print_text(const Plan& plan, std::ostream& out) {
     out << "  " << cell.hash << "  " << padded(plan.models[cell.model].name, model_width) << "  "
         << padded(plan.methods[cell.method].name, method_width) << "  " << cell.replicate << '\n';
   print_impossible(plan, out);
+  for (const std::string& note : plan.notes) out << "\nnote: " << note << '\n';
 }
 
 }  // namespace
@@ -81,9 +83,9 @@ int elbow::verb_plan(const std::vector<std::string>& arguments) {
   const auto call = parse_call(syntax, arguments);
   if (!call) return 0;
   const bool json = wants_json(*call);
-  const PlannedExperiment planned =
-      plan_experiment(call->positionals[0], overrides, plugin_folders_of(*call), load_planned_table,
-                      {}, [](const std::string& line) { std::cerr << line << std::endl; });
+  const PlannedExperiment planned = plan_experiment(
+      call->positionals[0], overrides, plugin_folders_of(*call), load_planned_table,
+      check_planned_reference, {}, [](const std::string& line) { std::cerr << line << std::endl; });
   json ? print_plan(planned.plan, std::cout) : print_text(planned.plan, std::cout);
   std::cout.flush();
   if (!std::cout) throw Error("the standard output could not be written");

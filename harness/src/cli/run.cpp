@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "cell/planned_reference.hpp"
 #include "cell/plugin_options.hpp"
 #include "cli/counted.hpp"
 #include "cli/progress_display.hpp"
@@ -97,6 +98,7 @@ void announce(const Plan& plan, const Inventory& inventory, std::size_t leftover
   std::cerr << '\n';
   if (leftovers > 0)
     std::cerr << counted(leftovers, "unfinished file") << " of a killed run removed\n";
+  for (const std::string& note : plan.notes) std::cerr << "note: " << note << '\n';
   if (plan.impossible.empty()) return;
   std::cerr << counted(plan.impossible.size(), "pair")
             << " of model and method skipped as impossible (`elbow plan` lists them):\n";
@@ -174,7 +176,7 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
   scan.digests = true;
   const auto [plan, catalog] = plan_experiment(
       call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}),
-      load_planned_table, scan, [&](const std::string& line) {
+      load_planned_table, check_planned_reference, scan, [&](const std::string& line) {
         if (!call.quiet) std::cerr << line << std::endl;
       });
   std::vector<const Cell*> cells = select_cells(plan, call.only);

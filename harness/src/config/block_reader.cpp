@@ -6,6 +6,7 @@
 #include "config/axis_reader.hpp"
 #include "config/host_options.hpp"
 #include "config/nearest.hpp"
+#include "config/posterior_reader.hpp"
 
 namespace elbow {
 namespace {
@@ -183,8 +184,32 @@ Slot BlockReader::read_slot(Kind kind, const Node& node) const {
 
 Block BlockReader::read_model(const std::string& name, const Node& table) const {
   Block block{name, table.place, {}, {}};
+  Node full = table;
+  std::vector<std::string> added;
+  if (table.find("posteriordb")) {
+    auto posteriors = read_posteriors(full, catalog_, context_);
+    if (!posteriors) {
+      block.slots.push_back({Kind::model, {}, {}});
+      return block;
+    }
+    block.settings.push_back(std::move(posteriors->setting));
+    added = std::move(posteriors->added);
+  }
+  std::vector<std::string> reserved{"name", "plugin"};
+  for (const HostTable& host : host_tables()) {
+    if (host.name != "model") continue;
+    for (const Option& option : host.options) {
+      reserved.push_back(option.name);
+      const Node* node = option.name == "posteriordb" ? nullptr : table.find(option.name);
+      if (!node) continue;
+      if (auto setting = read_setting(option, *node, "model \"" + name + "\": "))
+        block.settings.push_back(std::move(*setting));
+    }
+  }
   Slot slot{Kind::model, {}, {}};
-  slot.choices = read_choices(Kind::model, table, &slot.axis, {"name", "plugin"});
+  slot.choices = read_choices(Kind::model, full, &slot.axis, reserved);
+  for (PluginChoice& choice : slot.choices)
+    for (Setting& setting : choice.settings) setting.axis.follows = contains(added, setting.name);
   block.slots.push_back(std::move(slot));
   check_zips(block);
   return block;

@@ -52,8 +52,7 @@ class ConditionReader {
     for (const Member& member : node.members) {
       if (member.key == "name") continue;
       if (subject == "model")
-        member.key == "plugin" ? plugins(Kind::model, member.value)
-                               : option(Kind::model, member.key, member);
+        member.key == "plugin" ? plugins(Kind::model, member.value) : model_option(member);
       else
         method_member(member);
     }
@@ -146,6 +145,17 @@ class ConditionReader {
     });
     if (kind == Kind::model) also.push_back("name");
     add_condition(kind, what, member, declared, known, also);
+  }
+
+  /// An option of the model's plugin, or one of the host's.
+  void model_option(const Member& member) {
+    const bool is_host =
+        std::any_of(host_tables().begin(), host_tables().end(), [&](const auto& h) {
+          return h.name == "model" &&
+                 std::any_of(h.options.begin(), h.options.end(),
+                             [&](const Option& o) { return o.name == member.key; });
+        });
+    is_host ? host_option(member.key, member, "model") : option(Kind::model, member.key, member);
   }
 
   void host_option(const std::string& what, const Member& member, const std::string& table) {

@@ -25,6 +25,7 @@ struct Axis {
   AxisKind kind = AxisKind::fixed;
   std::string zip;  ///< axes of a block with the same name advance together; empty: on its own
   Place place;
+  bool follows = false;  ///< made from another axis of the block, which stands for both
 };
 
 /// One option as the file gives it, every value checked against its declaration.
@@ -55,7 +56,7 @@ struct Block {
   std::string name;
   Place place;
   std::vector<Slot> slots;
-  std::vector<Setting> settings;  ///< of a method: the host's options that the file gives
+  std::vector<Setting> settings;  ///< the host's options that the file gives
 };
 
 /// One product of models and methods; the cells of all grids add up.

@@ -17,6 +17,17 @@ std::vector<HostTable> declare_tables() {
                "calibration: in every replicate the models draw their parameters from their priors "
                "and their data from these, and the ranks of the parameters among draws of the "
                "methods are tested (simulation-based calibration)")}});
+  tables.push_back(
+      {"model",
+       "of every model, beside the options of its plugin",
+       {path("reference", optional,
+             "draws of a trusted run that every method is compared with: posteriordb's JSON, CSV, "
+             "HDF5 (ArviZ's, or the result of a cell)"),
+        boolean("reference_partial", false,
+                "the reference may lack variables of the model, which are then not compared"),
+        text("posteriordb", optional,
+             "a posterior of the checkout in $POSTERIORDB, for its data, Stan program and "
+             "reference draws; `elbow list posteriordb` lists them")}});
   tables.push_back({"limits",
                     "of each cell",
                     {real("wall_seconds", 0,

@@ -22,7 +22,10 @@ class NameCollector {
   }
 
   void model(const Node& table) {
-    if (const Node* plugin = table.find("plugin")) slot(Kind::model, *plugin);
+    if (const Node* plugin = table.find("plugin"))
+      slot(Kind::model, *plugin);
+    else if (table.find("posteriordb"))
+      add(Kind::model, "stan");
   }
 
   void method(const Node& table) {

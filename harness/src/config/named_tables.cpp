@@ -32,6 +32,15 @@ std::vector<NamedTable> name_models(const std::vector<const Node*>& tables, Prob
     const std::string* text = nullptr;
     if (name) {
       text = name_text(*name, "model", problems);
+    } else if (const Node* posterior = table->find("posteriordb"); posterior && !plugin) {
+      if (posterior->is(Type::text))
+        text = &posterior->text;
+      else if (is_axis(*posterior))
+        problems.add(table->place,
+                     "model: a name = \"...\" is needed where posteriordb is an axis");
+      else
+        problems.add(posterior->place, "model: posteriordb must be the name of a posterior, got " +
+                                           describe(*posterior));
     } else if (!plugin) {
       problems.add(table->place, "model: plugin = \"...\" is needed" + misspelt(*table, "plugin"));
     } else if (plugin->is(Type::text)) {

@@ -11,6 +11,8 @@
 #include <elbow/error.hpp>
 #include <memory>
 
+#include "data/zip_archive.hpp"
+
 namespace elbow {
 namespace {
 
@@ -21,13 +23,14 @@ namespace {
 }  // namespace
 
 std::string read_content(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without waiting for somebody to write into a FIFO.
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) fail(file, std::strerror(errno));
   struct stat status {};
   const bool known = ::fstat(descriptor, &status) == 0;
-  if (known && S_ISDIR(status.st_mode)) {
+  if (known && !S_ISREG(status.st_mode)) {
     ::close(descriptor);
-    fail(file, std::strerror(EISDIR));
+    fail(file, S_ISDIR(status.st_mode) ? std::strerror(EISDIR) : "it is not a regular file");
   }
   gzFile stream = ::gzdopen(descriptor, "rb");  // passes plain files through
   if (stream == nullptr) {
@@ -51,7 +54,8 @@ std::string read_content(const std::filesystem::path& file) {
            code == Z_ERRNO ? std::strerror(errno) : std::string("damaged gzip data: ") + text);
     size += static_cast<std::size_t>(n);
     content.resize(size);
-    if (n == 0) return content;
+    if (n > 0) continue;
+    return is_zip_archive(content) ? only_file_in_zip(file, content) : content;
   }
 }
 

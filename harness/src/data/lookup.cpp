@@ -75,6 +75,10 @@ DataFinder find_data_in(const fs::path& experiment_folder, const std::string& da
       throw Error(not_found(request, home, folders,
                             folder == candidates.end() ? "" : folder->lexically_normal()));
     }
+    // Before it is read: that could wait for ever.
+    if (!fs::is_regular_file(*found, ignored))
+      throw Error("data file " + found->string() +
+                  " is not a regular file, but a FIFO, a socket or a device");
     DataFile file{fs::absolute(*found).lexically_normal(), ""};
     // Reading a pipe or a device may take for ever, and gives something else the next time.
     if (!fs::is_regular_file(file.path, ignored))

@@ -199,7 +199,10 @@ FirstLine read_first_line(Reader& reader) {
 }  // namespace
 
 Table read_text_table(const std::filesystem::path& file) {
-  const std::string content = read_content(file);
+  return text_table(file, read_content(file));
+}
+
+Table text_table(const std::filesystem::path& file, const std::string& content) {
   std::string_view text = content;
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
     throw Error(file.string() + ": expected text in UTF-8, got UTF-16");

@@ -2,6 +2,7 @@
 
 #include <elbow/option.hpp>
 #include <filesystem>
+#include <string>
 
 namespace elbow {
 
@@ -17,5 +18,8 @@ namespace elbow {
 /// (empty, NA, NaN, ...), anything else that is not a finite number, a line of another length, a
 /// name that two columns have; or the file and the system's reason.
 Table read_text_table(const std::filesystem::path& file);
+
+/// The same of a file whose content has been read already.
+Table text_table(const std::filesystem::path& file, const std::string& content);
 
 }  // namespace elbow

@@ -34,9 +34,11 @@ void add(std::string& text, const PlannedPlugin& plugin) {
 
 std::string canonical_text(const Json& value) { return canonical(value).dump(); }
 
-std::string model_digest(const std::string& name, const PlannedPlugin& plugin) {
+std::string model_digest(const std::string& name, const ModelVariant& model) {
   std::string text = Json(name).dump();
-  add(text, plugin);
+  add(text, model.plugin);
+  // The reference does not change the draws, but what they are compared with.
+  if (!model.settings.empty()) text.append("\n").append(canonical_text(model.settings));
   return sha256_of_text(text);
 }
 

@@ -13,7 +13,7 @@ std::string canonical_text(const Json& value);
 
 /// What identifies a model or a method in the hashes of its cells: the name in the experiment, and
 /// every plugin with its options as resolved. 64 hexadecimal digits.
-std::string model_digest(const std::string& name, const PlannedPlugin& plugin);
+std::string model_digest(const std::string& name, const ModelVariant& model);
 std::string method_digest(const std::string& name, const MethodVariant& method);
 
 /// The names of cells: 128 bits, 32 hexadecimal digits.

@@ -28,11 +28,13 @@ struct GivenOption {
 struct ModelOrigin {
   const Block* block;
   std::vector<GivenOption> options;
+  std::vector<GivenOption> settings;  ///< the host's own
 };
 
-/// Equal for models that are made from the same.
-std::string text_of(const PlannedPlugin& model) {
-  return model.name + " " + canonical_text(model.options);
+/// Equal for models that are made from the same and have the same reference.
+std::string text_of(const ModelVariant& model) {
+  return model.plugin.name + " " + canonical_text(model.plugin.options) +
+         canonical_text(model.settings);
 }
 
 std::unordered_set<std::string> used_models(const Plan& plan) {
@@ -40,16 +42,16 @@ std::unordered_set<std::string> used_models(const Plan& plan) {
   for (const Cell& cell : plan.cells) is_used[cell.model] = true;
   std::unordered_set<std::string> used;
   for (std::size_t i = 0; i < is_used.size(); ++i)
-    if (is_used[i]) used.insert(text_of(plan.models[i].plugin));
+    if (is_used[i]) used.insert(text_of(plan.models[i]));
   return used;
 }
 
 /// The models to be made, each once, with all their origins.
 struct ModelList {
-  std::vector<PlannedPlugin> models;
+  std::vector<ModelVariant> models;
   std::vector<std::vector<ModelOrigin>> origins;
 
-  void add(std::string text, PlannedPlugin model, ModelOrigin origin) {
+  void add(std::string text, ModelVariant model, ModelOrigin origin) {
     const auto [found, is_new] = by_text.try_emplace(std::move(text), models.size());
     if (is_new) {
       models.push_back(std::move(model));
@@ -62,14 +64,17 @@ struct ModelList {
 };
 
 ModelOrigin origin_of(const Block& block, const Selection& selection) {
-  ModelOrigin origin{&block, {}};
-  for (const Setting& setting : block.slots[0].choices[selection.choices[0]].settings) {
+  ModelOrigin origin{&block, {}, {}};
+  const auto given = [&](const Setting& setting) -> GivenOption {
     const auto chosen =
         std::find_if(selection.values.begin(), selection.values.end(),
                      [&](const Selection::Chosen& value) { return value.setting == &setting; });
     const std::size_t value = chosen == selection.values.end() ? 0 : chosen->value;
-    origin.options.push_back({&setting, setting.places[value]});
-  }
+    return {&setting, setting.places[value]};
+  };
+  for (const Setting& setting : block.slots[0].choices[selection.choices[0]].settings)
+    origin.options.push_back(given(setting));
+  for (const Setting& setting : block.settings) origin.settings.push_back(given(setting));
   return origin;
 }
 
@@ -81,7 +86,7 @@ ModelList list_models(const Experiment& experiment, const Plan& plan, const Cata
       if (count_variants(block) > most_models_tried) continue;
       const BlockResolver resolver(block, catalog);
       for_each_variant(block, [&](const Selection& selection) {
-        PlannedPlugin model = resolver.model(selection).plugin;
+        ModelVariant model = resolver.model(selection);
         std::string text = text_of(model);
         if (used.contains(text))
           list.add(std::move(text), std::move(model), origin_of(block, selection));
@@ -90,7 +95,9 @@ ModelList list_models(const Experiment& experiment, const Plan& plan, const Cata
   return list;
 }
 
-std::string owner_text(const PlannedPlugin& model) { return "model \"" + model.name + "\": "; }
+std::string owner_text(const ModelVariant& model) {
+  return "model \"" + model.plugin.name + "\": ";
+}
 
 /// Where a name stands in a text as a word of its own; npos when it does not.
 std::size_t find_word(const std::string& text, const std::string& name) {
@@ -104,9 +111,16 @@ std::size_t find_word(const std::string& text, const std::string& name) {
 }
 
 /// A refusal is reported at the option that it names first.
-void report_refusal(const ModelTrial& trial, const PlannedPlugin& model, const ModelOrigin& origin,
+void report_refusal(const ModelTrial& trial, const ModelVariant& model, const ModelOrigin& origin,
                     Problems& problems) {
   Place place = origin.block->place;
+  if (trial.table == "reference") {
+    for (const GivenOption& setting : origin.settings)
+      if (const std::string& name = setting.setting->name;
+          name == "reference" || (name == "posteriordb" && place == origin.block->place))
+        place = setting.place;
+    return problems.add(place, owner_text(model) + "reference: " + trial.refusal);
+  }
   std::size_t first = std::string::npos;
   for (const GivenOption& option : origin.options) {
     const std::string& name = option.setting->name;
@@ -127,9 +141,10 @@ class OptionUse {
  public:
   explicit OptionUse(const Catalog& catalog) : catalog_(catalog) {}
 
-  void note(const ModelTrial& trial, const PlannedPlugin& model, const ModelOrigin& origin) {
+  void note(const ModelTrial& trial, const ModelVariant& model, const ModelOrigin& origin) {
     for (const GivenOption& option : origin.options) {
       const Setting& setting = *option.setting;
+      if (setting.axis.follows) continue;
       const Place& place = setting.axis.kind == AxisKind::fixed ? option.place : setting.axis.place;
       Use& use = uses_
                      .try_emplace({place.set_number, place.line, place.column, setting.name},
@@ -148,14 +163,15 @@ class OptionUse {
  private:
   struct Use {
     Place place;
-    const PlannedPlugin* model;
+    const ModelVariant* model;
     const Setting* setting;
     bool has_effect;
   };
 
   void report(const Use& use, Problems& problems) const {
     const std::string& name = use.setting->name;
-    const std::vector<Option>& options = catalog_.find(Kind::model, use.model->name)->options;
+    const std::vector<Option>& options =
+        catalog_.find(Kind::model, use.model->plugin.name)->options;
     const auto option = std::find_if(options.begin(), options.end(),
                                      [&](const Option& o) { return o.name == name; });
     problems.add(use.place, owner_text(*use.model) + name +
@@ -177,8 +193,7 @@ void drop_large_batches(const ModelList& list, const std::vector<ModelTrial>& tr
   if (!has_batches) return;
   std::vector<Index> items(plan.models.size());  // 0: none, or not known
   for (std::size_t i = 0; i < items.size(); ++i)
-    if (const auto found = list.by_text.find(text_of(plan.models[i].plugin));
-        found != list.by_text.end())
+    if (const auto found = list.by_text.find(text_of(plan.models[i])); found != list.by_text.end())
       items[i] = trials[found->second].items;
   std::set<std::pair<std::uint32_t, std::uint32_t>> pairs;
   std::erase_if(plan.cells, [&](const Cell& cell) {
@@ -214,19 +229,24 @@ std::vector<std::string> untried_models(const Experiment& experiment, const Mode
 
 std::vector<std::string> check_models(const Experiment& experiment, Plan& plan,
                                       const Catalog& catalog, const TableLoader& load_table,
+                                      const ReferenceCheck& check_reference,
                                       std::chrono::milliseconds budget) {
   const ModelList list = list_models(experiment, plan, catalog);
   const std::vector<ModelTrial> trials =
       try_models(list.models, plan.seed, is_calibration(plan.evaluation), catalog, load_table,
-                 std::uint64_t(plan.limits.memory_mb) << 20, budget);
+                 check_reference, std::uint64_t(plan.limits.memory_mb) << 20, budget);
   Problems problems(experiment.file.string(), experiment.overrides);
   OptionUse uses(catalog);
-  for (std::size_t i = 0; i < trials.size(); ++i)
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (!trials[i].note.empty())
+      plan.notes.push_back("model \"" + list.origins[i].front().block->name +
+                           "\": " + trials[i].note);
     for (const ModelOrigin& origin : list.origins[i]) {
       uses.note(trials[i], list.models[i], origin);
       if (trials[i].result == ModelTrial::Result::refused)
         report_refusal(trials[i], list.models[i], origin, problems);
     }
+  }
   uses.report(problems);
   problems.throw_if_any();
   drop_large_batches(list, trials, plan);

@@ -16,7 +16,10 @@ const PlannedPlugin* plugin_of(const MethodVariant& method, Kind kind) {
 }
 
 /// An option of the host; null where the variant has none of that name.
-const Json* host_option(const ModelVariant&, const std::string&) { return nullptr; }
+const Json* host_option(const ModelVariant& model, const std::string& name) {
+  const auto found = model.settings.find(name);
+  return found == model.settings.end() ? nullptr : &*found;
+}
 const Json* host_option(const MethodVariant& method, const std::string& name) {
   const bool is_stop = name.starts_with("stop.");
   const Json* table = &method.settings;

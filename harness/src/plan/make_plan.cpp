@@ -115,7 +115,7 @@ class Planner {
       for_each_variant(block, [&](const Selection& selection) {
         ModelVariant variant = resolver.model(selection);
         variant.axes = resolver.axes(selection);
-        std::string digest = model_digest(block.name, variant.plugin);
+        std::string digest = model_digest(block.name, variant);
         entries.push_back({models_.add(std::move(digest), std::move(variant)), selection.ablated});
       });
     }

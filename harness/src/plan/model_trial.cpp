@@ -12,13 +12,10 @@ namespace {
 enum TrialEvent : std::uint32_t { trial_started, trial_ended };
 
 Json encode_trial(const ModelTrial& trial) {
-  return {{"result", int(trial.result)},
-          {"refusal", trial.refusal},
-          {"untried", trial.untried},
-          {"table", trial.table},
-          {"reads", trial.reads},
-          {"items", trial.items},
-          {"keeps_options", trial.keeps_options}};
+  return {{"result", int(trial.result)}, {"refusal", trial.refusal},
+          {"untried", trial.untried},    {"table", trial.table},
+          {"reads", trial.reads},        {"items", trial.items},
+          {"note", trial.note},          {"keeps_options", trial.keeps_options}};
 }
 
 ModelTrial decode_trial(const Json& json) {
@@ -28,6 +25,7 @@ ModelTrial decode_trial(const Json& json) {
           json.at("table"),
           json.at("reads"),
           json.at("items"),
+          json.at("note"),
           json.at("keeps_options")};
 }
 
@@ -35,10 +33,15 @@ ModelTrial decode_trial(const Json& json) {
 class ModelMaker {
  public:
   ModelMaker(std::uint64_t seed, bool from_prior, const Catalog& catalog,
-             const TableLoader& load_table)
-      : seed_(seed), from_prior_(from_prior), catalog_(catalog), load_table_(load_table) {}
+             const TableLoader& load_table, const ReferenceCheck& check_reference)
+      : seed_(seed),
+        from_prior_(from_prior),
+        catalog_(catalog),
+        load_table_(load_table),
+        check_reference_(check_reference) {}
 
-  ModelTrial make(const PlannedPlugin& planned) {
+  ModelTrial make(const ModelVariant& variant) {
+    const PlannedPlugin& planned = variant.plugin;
     const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
     ModelTrial trial;
     file_ = nullptr;
@@ -46,7 +49,7 @@ class ModelMaker {
       const Descriptor& descriptor = map_plugin(info.file, planned.kind, planned.name);
       auto values = option_values(planned, info, [&](const Json& file) { return table(file); });
       trial.result = ModelTrial::Result::refused;
-      make(descriptor, std::move(values), trial);
+      make(descriptor, std::move(values), variant.settings, trial);
       trial.result = ModelTrial::Result::made;
     } catch (const Unsupported&) {
       trial.result = ModelTrial::Result::unknown;
@@ -64,7 +67,7 @@ class ModelMaker {
 
  private:
   void make(const Descriptor& descriptor, std::map<std::string, OptionValue, std::less<>> values,
-            ModelTrial& trial) const {
+            const Json& settings, ModelTrial& trial) const {
     // No option has an empty name. As many own this as there are copies of the options.
     const auto owned = std::make_shared<const Table>();
     values.emplace("", owned);
@@ -75,6 +78,10 @@ class ModelMaker {
         descriptor.make_model({options, RandomStream(seed_, 0, "data"), from_prior_});
     trial.items = data_items(*model);
     trial.keeps_options = owned.use_count() > owners;
+    if (!settings.contains("reference")) return;
+    trial.table = "reference";
+    trial.note = check_reference_(settings, *model);
+    trial.table.clear();
   }
 
   std::shared_ptr<const Table> table(const Json& file) {
@@ -91,6 +98,7 @@ class ModelMaker {
   bool from_prior_;
   const Catalog& catalog_;
   const TableLoader& load_table_;
+  const ReferenceCheck& check_reference_;
   Json file_;  ///< the one that is being read
   Json last_file_;
   std::shared_ptr<const Table> last_table_;
@@ -98,9 +106,10 @@ class ModelMaker {
 
 }  // namespace
 
-std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std::uint64_t seed,
+std::vector<ModelTrial> try_models(const std::vector<ModelVariant>& models, std::uint64_t seed,
                                    bool from_prior, const Catalog& catalog,
-                                   const TableLoader& load_table, std::uint64_t memory,
+                                   const TableLoader& load_table,
+                                   const ReferenceCheck& check_reference, std::uint64_t memory,
                                    std::chrono::milliseconds budget) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + budget;
@@ -108,7 +117,7 @@ std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std
   for (std::size_t next = 0; next < models.size();) {
     GuardedChild child(
         [&](const ChildSide& host) {
-          ModelMaker maker(seed, from_prior, catalog, load_table);
+          ModelMaker maker(seed, from_prior, catalog, load_table, check_reference);
           for (std::size_t i = next; i < models.size(); ++i) {
             host.forget_output();
             host.send(trial_started);

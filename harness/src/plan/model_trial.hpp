@@ -22,10 +22,12 @@ struct ModelTrial {
   Result result = Result::unknown;
   std::string refusal;  ///< the reason, without the model's name
   std::string untried;  ///< why it is not known whether the model can be made; empty when it is
-  std::string table;    ///< the option whose data could not be read, if that is the reason
+  std::string table;    ///< the option whose data could not be read, if that is the reason; also
+                        ///< "reference"
   /// Of a made model: the options that its factory has asked for.
   std::set<std::string, std::less<>> reads;
-  Index items = 0;  ///< of a made model: the data items that minibatches are drawn from
+  Index items = 0;   ///< of a made model: the data items that minibatches are drawn from
+  std::string note;  ///< of a made model: what its reference has not, or has besides
   /// The model keeps its options and may ask for more of them later.
   bool keeps_options = false;
 };
@@ -36,9 +38,10 @@ struct ModelTrial {
 /// @param memory  bytes that the child process may map beyond this one's, as a cell's may; 0: no
 /// limit
 /// @param budget  for all of them together; those that are not made by then are unknown
-std::vector<ModelTrial> try_models(const std::vector<PlannedPlugin>& models, std::uint64_t seed,
+std::vector<ModelTrial> try_models(const std::vector<ModelVariant>& models, std::uint64_t seed,
                                    bool from_prior, const Catalog& catalog,
-                                   const TableLoader& load_table, std::uint64_t memory,
+                                   const TableLoader& load_table,
+                                   const ReferenceCheck& check_reference, std::uint64_t memory,
                                    std::chrono::milliseconds budget);
 
 }  // namespace elbow

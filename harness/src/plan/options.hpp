@@ -14,6 +14,12 @@ namespace elbow {
 /// @throws Error naming the file.
 using TableLoader = std::function<std::shared_ptr<const Table>(const Json& file)>;
 
+/// Whether a model's reference, as planned, can be read and fits the model.
+/// @param settings  ModelVariant::settings, with a reference
+/// @return what is on one side only, though that is no error; may be empty
+/// @throws Error naming the file and what is wrong.
+using ReferenceCheck = std::function<std::string(const Json& settings, Model& model)>;
+
 /// A planned plugin's options in the types that the plugin asks for. Tables are read here.
 /// @param info  the descriptor of the planned plugin
 /// @throws Error when a planned option is not one that the descriptor declares (another build of

@@ -28,6 +28,9 @@ struct ModelVariant {
   std::string name;  ///< of the [[model]], followed by its axes: "gaussian(dimension=2)"
   PlannedPlugin plugin;
   Json axes;  ///< the options that vary over the grid, name -> value; {} when none does
+  /// The host's own options of a model, where the file gives them: posteriordb, reference
+  /// ({"path", "sha256"}), reference_partial.
+  Json settings = Json::object();
 };
 
 /// One point of a [[method]]'s grid.
@@ -76,6 +79,7 @@ struct Plan {
   std::vector<MethodVariant> methods;
   std::vector<Cell> cells;  ///< possible pairs only, in the order of the file
   std::vector<Impossible> impossible;
+  std::vector<std::string> notes;  ///< what a person may want to know, though nothing is wrong
 };
 
 }  // namespace elbow

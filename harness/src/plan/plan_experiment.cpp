@@ -11,8 +11,9 @@ namespace elbow {
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const TableLoader& load_table, const ScanSettings& settings,
-                                  const Tell& tell) {
+                                  const TableLoader& load_table,
+                                  const ReferenceCheck& check_reference,
+                                  const ScanSettings& settings, const Tell& tell) {
   const std::string text = read_experiment_text(file);
   const DataFinder find_data = find_data_beside(file);
   StanCompiler compiler = StanCompiler::from_environment(tell);
@@ -35,7 +36,7 @@ PlannedExperiment plan_experiment(const std::filesystem::path& file,
   };
   PlannedExperiment planned = plan();
   for (const std::string& untried :
-       check_models(experiment, planned.plan, planned.catalog, load_table))
+       check_models(experiment, planned.plan, planned.catalog, load_table, check_reference))
     if (tell) tell(untried);
   return planned;
 }

@@ -25,14 +25,16 @@ struct PlannedExperiment {
 /// Stan programs are compiled, and every model that a cell uses is made once, see `check_models`.
 /// @param overrides   `path=value`, as given to --set
 /// @param folders     as from `plugin_folders`
-/// @param load_table  reads the models' data files, in a child process
+/// @param load_table, check_reference  read the models' data files and references, in a child
+/// process
 /// @param tell        is called with lines for people as they arise: what is compiled, and which
 ///                    models could not be tried
 /// @throws ExperimentError with everything that is wrong with the file; Error when it is not there.
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const TableLoader& load_table, const ScanSettings& settings = {},
-                                  const Tell& tell = {});
+                                  const TableLoader& load_table,
+                                  const ReferenceCheck& check_reference,
+                                  const ScanSettings& settings = {}, const Tell& tell = {});
 
 }  // namespace elbow

@@ -22,7 +22,8 @@ PlannedPlugin plugin_from(Kind kind, const Json& json) {
 }
 
 ModelVariant model_from(const Json& json) {
-  return {json.at("name"), plugin_from(Kind::model, json), json.at("axes")};
+  return {json.at("name"), plugin_from(Kind::model, json), json.at("axes"),
+          json.value("settings", Json::object())};
 }
 
 MethodVariant method_from(const Json& json) {
@@ -90,6 +91,7 @@ void print_body(const Plan& plan, std::ostream& out) {
 Json to_json(const ModelVariant& model) {
   Json json{{"name", model.name}};
   json.update(plugin_json(model.plugin));
+  if (!model.settings.empty()) json["settings"] = model.settings;
   json["axes"] = model.axes;
   return json;
 }

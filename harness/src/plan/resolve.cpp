@@ -5,6 +5,7 @@
 
 #include "config/host_options.hpp"
 #include "config/option_value.hpp"
+#include "config/posterior_reader.hpp"
 
 namespace elbow {
 namespace {
@@ -66,6 +67,7 @@ std::string axis_key(const Slot* slot, const std::string& option) {
 
 Json axis_value(const Json& value) {
   if (!value.is_object()) return value;
+  if (std::string posterior = posterior_name(value); !posterior.empty()) return posterior;
   std::string text = std::filesystem::path(value.at("path").get<std::string>()).filename().string();
   if (value.contains("dataset")) text.append(":").append(value["dataset"].get<std::string>());
   return text;
@@ -94,7 +96,27 @@ PlannedPlugin BlockResolver::plugin(const Selection& selection, std::size_t slot
 }
 
 ModelVariant BlockResolver::model(const Selection& selection) const {
-  return {block_.name, plugin(selection, 0), {}};
+  ModelVariant model{block_.name, plugin(selection, 0), {}};
+  const auto set = [&](const Setting& setting, const Json& value) {
+    const std::string posterior = posterior_name(value);
+    if (posterior.empty()) {
+      model.settings[setting.name] = value;
+      return;
+    }
+    model.settings[setting.name] = posterior;
+    const auto draws = value.find("reference");
+    if (draws == value.end() || find(block_.settings, "reference")) return;
+    model.settings["reference"] = *draws;
+    // posteriordb keeps draws of the quantities that its models are about, not of all.
+    model.settings["reference_partial"] = true;
+  };
+  for (const Setting& setting : block_.settings) {
+    const auto chosen =
+        std::find_if(selection.values.begin(), selection.values.end(),
+                     [&](const Selection::Chosen& value) { return value.setting == &setting; });
+    set(setting, setting.values[chosen == selection.values.end() ? 0 : chosen->value]);
+  }
+  return model;
 }
 
 MethodVariant BlockResolver::method(const Selection& selection) const {
@@ -152,7 +174,7 @@ Json BlockResolver::axes(const Selection& selection) const {
           slot.choices[selection.choices[i]].label;
   }
   for (const Selection::Chosen& chosen : selection.values)
-    if (!chosen.slot || is_used(chosen.slot->kind))
+    if (!chosen.setting->axis.follows && (!chosen.slot || is_used(chosen.slot->kind)))
       axes[axis_key(chosen.slot, chosen.setting->name)] =
           axis_value(chosen.setting->values[chosen.value]);
   return axes;

@@ -17,6 +17,7 @@ using Visit = std::function<void(const std::string& key, const Json& value)>;
 void for_each_option(const ModelVariant& model, const Visit& visit) {
   visit("plugin", model.plugin.name);
   for (const auto& [name, value] : model.plugin.options.items()) visit(name, value);
+  for (const auto& [name, value] : model.settings.items()) visit(name, value);
 }
 
 void for_each_option(const MethodVariant& method, const Visit& visit) {

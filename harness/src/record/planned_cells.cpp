@@ -6,10 +6,10 @@
 namespace elbow {
 namespace {
 
-using Json = nlohmann::json;
+using SortedJson = nlohmann::json;
 
 /// Collects `hash` of the objects in the list `cells`, without building the tree.
-class HashCollector : public Json::json_sax_t {
+class HashCollector : public SortedJson::json_sax_t {
  public:
   std::unordered_set<std::string> hashes;
   bool has_cells = false;
@@ -36,7 +36,7 @@ class HashCollector : public Json::json_sax_t {
     return ++depth_, true;
   }
   bool end_array() override { return --depth_, true; }
-  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+  bool parse_error(std::size_t, const std::string&, const SortedJson::exception&) override {
     return false;
   }
 
@@ -51,7 +51,7 @@ class HashCollector : public Json::json_sax_t {
 std::optional<std::unordered_set<std::string>> planned_cells(const std::filesystem::path& folder) {
   std::ifstream plan(folder / "plan.json", std::ios::binary);
   HashCollector collector;
-  if (!plan || !Json::sax_parse(plan, &collector) || !collector.has_cells) return {};
+  if (!plan || !SortedJson::sax_parse(plan, &collector) || !collector.has_cells) return {};
   return std::move(collector.hashes);
 }
 

@@ -7,6 +7,9 @@
 #include <fstream>
 #include <string_view>
 
+#include "data/file_content.hpp"
+#include "data/json_file.hpp"
+#include "data/json_table.hpp"
 #include "data/text_table.hpp"
 #include "record/cell_reader.hpp"
 #include "record/hdf5.hpp"
@@ -84,7 +87,12 @@ Table read_dataset(const std::filesystem::path& path, const std::string& name) {
   return table;
 }
 
+}  // namespace
+
 bool is_hdf5(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_fifo(file, ignored))
+    throw Error(file.string() + ": cannot be read: it is not a regular file");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw Error(file.string() + ": cannot be read: " + std::strerror(errno));
   char start[4] = {};
@@ -92,11 +100,12 @@ bool is_hdf5(const std::filesystem::path& file) {
   return std::string_view(start, sizeof start) == "\x89HDF";
 }
 
-}  // namespace
-
 Table read_table(const std::filesystem::path& file, const std::string& dataset) {
   const bool binary = is_hdf5(file);
-  if (!binary && dataset.empty()) return read_text_table(file);
+  if (!binary && dataset.empty()) {
+    const std::string content = read_content(file);
+    return looks_like_json(content) ? json_table(file, content) : text_table(file, content);
+  }
   if (!binary)
     throw Error(file.string() + ": expected an HDF5 file with the dataset \"" + dataset +
                 "\", got a file of another kind");
