@@ -140,6 +140,14 @@ class PosteriorReader {
                       ".stan); with library = \"...\" it is not needed");
         return posterior.program;
       });
+    // Reference draws are of transformed parameters too, as eight schools' theta.
+    constexpr const char* transformed = "transformed_parameters";
+    if (const Option* include = open_option("include");
+        include && std::find(include->choices.begin(), include->choices.end(), transformed) !=
+                       include->choices.end()) {
+      table_.members.push_back({"include", place_, text_node(transformed, place_)});
+      choice_.added.push_back("include");
+    }
   }
 
   template <class File>

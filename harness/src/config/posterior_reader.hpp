@@ -21,8 +21,9 @@ struct PosteriorChoice {
 };
 
 /// Looks the names up in the checkout that $POSTERIORDB names, and gives the table what it leaves
-/// open: the plugin `stan`, and the options `data` and `source` where the plugin declares them and
-/// they are not given (no `source` beside a `library`). Nothing after reporting a problem.
+/// open: the plugin `stan`, and the options `data`, `source` and `include` (transformed parameters)
+/// where the plugin declares them and they are not given (no `source` beside a `library`). Nothing
+/// after reporting a problem.
 std::optional<PosteriorChoice> read_posteriors(Node& table, const Catalog& catalog,
                                                const ReadingContext& context);
 
