@@ -34,6 +34,27 @@ Index longest_window(const WarmupWindows& windows, Index warmup) {
   return std::min<Index>(longest, 1000);
 }
 
+/// When the adaptation `fisher` forgets: its windows may close every 10 draws in the first 30% of a
+/// warm-up and every 80 later; the last 15% leave the metric alone (arXiv 2603.18845).
+class OverlappingWindows {
+ public:
+  explicit OverlappingWindows(Index warmup)
+      : early_(Index(0.3 * double(warmup))), end_(warmup - Index(0.15 * double(warmup))) {}
+
+  static constexpr Index longest = 3 * 80;  ///< draws
+
+  bool gathers(Index iteration) const { return iteration < end_; }
+  bool is_last(Index iteration) const { return iteration + 1 == end_; }
+  /// @param count  draws of the window
+  bool closes(Index iteration, Index count) const {
+    const Index size = iteration < early_ ? 10 : 80;
+    return is_last(iteration) || (count >= size && iteration + size < end_);
+  }
+
+ private:
+  Index early_, end_;
+};
+
 /// A place on a path.
 struct State {
   explicit State(Index dimension) : q(dimension), gradient(dimension) {}
@@ -81,8 +102,11 @@ class Chain {
         jitter_(setup.options.real("jitter")),
         first_step_size_(setup.options.has("step_size") ? setup.options.real("step_size") : 0),
         windows_(setup.warmup),
-        warmup_(setup.warmup),
-        metric_(setup.options, dimension, longest_window(windows_, setup.warmup)),
+        overlap_(setup.warmup),
+        metric_(setup.options, dimension,
+                setup.options.text("adaptation") == "fisher"
+                    ? std::min(setup.warmup, OverlappingWindows::longest)
+                    : longest_window(windows_, setup.warmup)),
         dual_averaging_(setup.options.real("target_acceptance")),
         here_(dimension),
         tree_(dimension),
@@ -99,13 +123,14 @@ class Chain {
       here_.q = t.z.col(c);
       here_.log_p = evaluate(here_.q, here_.gradient);
     }
+    if (first && t.warmup) metric_.guess(here_.gradient);
     if (first) start_step_size(t.streams[std::size_t(c)], first_step_size_);
     if (!t.warmup && adapting_) {
       adapting_ = false;
       if (t.iteration > 0) step_size_ = dual_averaging_.averaged_step_size();
     }
     auto statistics = t.statistics.col(c);
-    move(t.streams[std::size_t(c)], statistics);
+    move(t.streams[std::size_t(c)], most_doublings(t), statistics);
     t.z.col(c) = here_.q;
     t.log_density[c] = here_.log_p;
     if (t.warmup) adapt(t, c, statistics[0]);
@@ -123,15 +148,23 @@ class Chain {
     return log_p_[0];
   }
 
+  /// Draws and their gradients tell of the scales wherever they are: while the metric follows them,
+  /// two paths of three are cut short, and the warm-up costs half.
+  Index most_doublings(const Transition& t) const {
+    const bool cut =
+        t.warmup && metric_.fisher() && overlap_.gathers(t.iteration) && t.iteration % 3 != 2;
+    return cut ? std::min<Index>(max_tree_depth_, 2) : max_tree_depth_;
+  }
+
   template <class Statistics>
-  void move(RandomStream& stream, Statistics&& statistics) {
+  void move(RandomStream& stream, Index most, Statistics&& statistics) {
     const double start_energy = launch(stream);
     const double step = step_size_ * (jitter_ > 0 ? 1 + jitter_ * (2 * stream.uniform() - 1) : 1);
     steps_ = 0;
     acceptance_sum_ = 0;
     diverging_ = non_finite_ = false;
     Index depth = 0;
-    for (bool straight = true; straight && depth < max_tree_depth_;) {
+    for (bool straight = true; straight && depth < most;) {
       const bool forward = stream.uniform() < 0.5;
       if (forward != forward_) std::swap(tree_.first, tree_.last);
       forward_ = forward;
@@ -231,22 +264,36 @@ class Chain {
   void adapt(Transition& t, Index c, double acceptance) {
     dual_averaging_.update(acceptance);
     step_size_ = dual_averaging_.step_size();
-    if (windows_.gathers(t.iteration) || is_early(t.iteration))
-      metric_.add(here_.q, here_.gradient);
-    if (!metric_.adapts() || !(windows_.closes(t.iteration) || closes_early(t.iteration))) return;
-    metric_.use_window();
-    metric_.clear();
-    start_step_size(t.streams[std::size_t(c)], 0);
+    if (!metric_.adapts()) return;
+    const RandomStream& stream = t.streams[std::size_t(c)];
+    if (metric_.fisher() && overlap_.gathers(t.iteration))
+      follow(stream, t.iteration);
+    else if (!metric_.fisher())
+      adapt_in_windows(stream, t.iteration);
   }
 
-  /// Draws with gradients give a metric from so few that it pays to begin before the windows do,
-  /// which wait for a hundred transitions.
-  bool is_early(Index iteration) const {
-    return metric_.fisher() && warmup_ >= 150 && iteration < 75;
+  void adapt_in_windows(const RandomStream& stream, Index iteration) {
+    if (windows_.gathers(iteration)) metric_.add(here_.q, here_.gradient);
+    if (!windows_.closes(iteration)) return;
+    metric_.use_window();
+    metric_.clear();
+    start_step_size(stream, 0);
   }
-  bool closes_early(Index iteration) const {
-    return is_early(iteration) &&
-           (iteration == 9 || iteration == 19 || iteration == 39 || iteration == 74);
+
+  /// Draws with gradients give a metric from few of them: it follows the chain from the first
+  /// transitions on, always from between one and two windows.
+  void follow(const RandomStream& stream, Index iteration) {
+    metric_.add(here_.q, here_.gradient);
+    const bool closes = overlap_.closes(iteration, metric_.count());
+    if (closes || (metric_.diagonal() && has_metric_)) metric_.use_window();
+    if (!closes) return;
+    metric_.next_window();
+    // A metric that changes all the time is followed by dual averaging itself.
+    if (!has_metric_ || !metric_.diagonal())
+      start_step_size(stream, 0);
+    else if (overlap_.is_last(iteration))
+      dual_averaging_.restart(step_size_);
+    has_metric_ = true;
   }
 
   /// Uses the step given; or, for 0, doubles or halves the present one until the acceptance of one
@@ -288,12 +335,12 @@ class Chain {
   Density& density_;
   Index max_tree_depth_;
   double jitter_;
-  double first_step_size_;  ///< 0 when it is to be found
-  WarmupWindows windows_;
-  Index warmup_;
+  double first_step_size_;      ///< 0 when it is to be found
+  WarmupWindows windows_;       ///< of the adaptation `variance`
+  OverlappingWindows overlap_;  ///< of `fisher`
   MassMatrix metric_;
   DualAveraging dual_averaging_;
-  bool adapting_ = true;
+  bool adapting_ = true, has_metric_ = false;
   double step_size_ = 1;
 
   State here_;
