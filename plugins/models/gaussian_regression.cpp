@@ -102,13 +102,13 @@ class RegressionModel final : public Model {
     }
     const Table& table = o.table("data");
     const std::string& response = o.text("response");
-    made.response = named_column(table, response, "response");
     if (o.has("covariates")) {
       made.names = split(o.text("covariates"), ",");
     } else {
       made.names = table.columns;
       std::erase(made.names, response);
     }
+    made.response = named_column(table, response, "response");
     if (made.names.empty()) throw OptionError("data must have a column besides the response");
     made.x.resize(made.response.size(), Index(made.names.size()));
     for (Index j = 0; j < made.x.cols(); ++j) {
