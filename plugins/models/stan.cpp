@@ -108,7 +108,11 @@ class Stan final : public Model, public Density {
       throw OptionError(
           "library or source must be given: a library that BridgeStan made, or the "
           "Stan program");
-    return options.text(has_library ? "library" : "source");
+    const std::string& file = options.text(has_library ? "library" : "source");
+    // The host puts the library in the place of a .stan file.
+    if (has_source && !file.ends_with("_model.so"))
+      throw OptionError("source must be a file whose name ends in .stan, got " + file);
+    return file;
   }
 
   static std::string data_of(const Options& options) {

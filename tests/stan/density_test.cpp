@@ -219,6 +219,8 @@ TEST_CASE("options of a Stan model that do not go together are refused") {
   CHECK_THAT(test::refusal("stan", {}), Contains("library or source must be given"));
   CHECK_THAT(test::refusal("stan", with(schools(), "source", "a.so")),
              Contains("source and library are both given"));
+  CHECK_THAT(test::refusal("stan", {{"source", "/tmp/schools.txt"}}),
+             Contains("source must be a file whose name ends in .stan, got /tmp/schools.txt"));
   CHECK_THAT(test::refusal("stan", with(schools(), "data", "/tmp/schools.dat")),
              Contains("data must be a JSON file") && Contains("/tmp/schools.dat"));
   CHECK_THAT(test::refusal("stan", {{"library", programs + "/schools.so"}}),

@@ -67,6 +67,16 @@ TEST_CASE("changed data make another cell, a touched file does not") {
   CHECK_THAT(place.elbow("run").err, Contains("0 cached, 1 to run"));
 }
 
+TEST_CASE("points that a Stan program rejects are counted") {
+  const Place place(library("rejects_sometimes") + data);
+  REQUIRE(place.elbow("run").status == 0);
+  const ProgramRun compare =
+      elbow::test::run_program("compare " + (place / "r/a").string() + " --metric rejections");
+  INFO(compare.out << compare.err);
+  CHECK(compare.status == 0);
+  CHECK_THAT(compare.out, Contains("rejections"));
+}
+
 TEST_CASE("a Stan program's own output stays out of what the program prints") {
   const Place place(library("prints") + data);
   const ProgramRun run = place.elbow("run");

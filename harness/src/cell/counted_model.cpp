@@ -1,5 +1,7 @@
 #include "cell/counted_model.hpp"
 
+#include <cmath>
+
 namespace elbow {
 
 class CountedModel::CountedDensity final : public Density {
@@ -11,16 +13,22 @@ class CountedModel::CountedDensity final : public Density {
   void log_density(Draws z, VectorOut log_p) override {
     counts_.densities += z.cols();
     density_.log_density(z, log_p);
+    count_rejections(log_p);
   }
   void log_density_gradient(Draws z, VectorOut log_p, DrawsOut gradient) override {
     counts_.gradients += z.cols();
     density_.log_density_gradient(z, log_p, gradient);
+    count_rejections(log_p);
   }
   void constrain(Draws z, DrawsOut x) const override { density_.constrain(z, x); }
   Index item_count() const override { return density_.item_count(); }
   void use_items(std::span<const Index> items) override { density_.use_items(items); }
 
  private:
+  void count_rejections(const VectorOut& log_p) {
+    for (const double value : log_p) counts_.rejections += !(value > -INFINITY);
+  }
+
   Density& density_;
   Counts& counts_;
 };
@@ -64,6 +72,7 @@ void CountedModel::add(const Counts& others) {
   counts_.densities += others.densities;
   counts_.gradients += others.gradients;
   counts_.simulations += others.simulations;
+  counts_.rejections += others.rejections;
 }
 
 Density* CountedModel::density() { return density_.get(); }

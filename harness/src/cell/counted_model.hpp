@@ -11,6 +11,7 @@ struct Counts {
   std::int64_t densities = 0;  ///< log densities without gradient
   std::int64_t gradients = 0;
   std::int64_t simulations = 0;
+  std::int64_t rejections = 0;  ///< log densities of -inf or NaN, with gradient or without
 };
 
 /// The model as a method sees it: every call is passed on and counted. The model that is wrapped

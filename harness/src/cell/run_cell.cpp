@@ -118,6 +118,10 @@ class CellWork {
          "log-density gradients that the method asked for, one per draw"});
     add({"density_evaluations", double(counts.densities), not_a_number, "",
          "log densities without gradient that the method asked for, one per draw"});
+    if (counts.rejections > 0)
+      add({"rejections", double(counts.rejections), not_a_number, "",
+           "of these evaluations, those whose log density was -inf or not a number: outside of the "
+           "support, or rejected by the model"});
     if (counts.simulations > 0)
       add({"simulations", double(counts.simulations), not_a_number, "", "runs of the simulator"});
     std::vector<Metric> times = {

@@ -23,12 +23,13 @@ class RowLayout {
  public:
   RowLayout(Index dimension, Index statistics) : dimension_(dimension), statistics_(statistics) {}
 
-  Index size() const { return dimension_ + 1 + statistics_ + 4; }
+  Index size() const { return dimension_ + 1 + statistics_ + 5; }
   auto z(Eigen::VectorXd& row) const { return row.head(dimension_); }
   /// lp and the statistics
   auto measures(Eigen::VectorXd& row) const { return row.segment(dimension_, 1 + statistics_); }
   auto statistics(Eigen::VectorXd& row) const { return row.segment(dimension_ + 1, statistics_); }
-  double& progress(Eigen::VectorXd& row) const { return row[row.size() - 4]; }
+  double& progress(Eigen::VectorXd& row) const { return row[row.size() - 5]; }
+  double& rejections(Eigen::VectorXd& row) const { return row[row.size() - 4]; }
   double& densities(Eigen::VectorXd& row) const { return row[row.size() - 3]; }
   double& gradients(Eigen::VectorXd& row) const { return row[row.size() - 2]; }
   double& seconds(Eigen::VectorXd& row) const { return row[row.size() - 1]; }
@@ -111,6 +112,7 @@ void run_group(SamplingWork& work, std::vector<Chain*> group, const RowLayout& l
       const Counts& counts = work.cell.counted->counts();
       layout.densities(row) = double(counts.densities - before.densities);
       layout.gradients(row) = double(counts.gradients - before.gradients);
+      layout.rejections(row) = double(counts.rejections - before.rejections);
       layout.seconds(row) = clock.seconds();
       sender.send(row);
       // The others make this transition too, whichever process they are in.
@@ -197,8 +199,9 @@ class ChainGroups {
       std::size_t last = g;
       while (last + processes_.size() < rows_.size()) last += processes_.size();
       Eigen::VectorXd& row = rows_[last];
-      work_.cell.counted->add(
-          {std::int64_t(layout_.densities(row)), std::int64_t(layout_.gradients(row)), 0});
+      work_.cell.counted->add({std::int64_t(layout_.densities(row)),
+                               std::int64_t(layout_.gradients(row)), 0,
+                               std::int64_t(layout_.rejections(row))});
       work_.clock.add(layout_.seconds(row));
     }
   }

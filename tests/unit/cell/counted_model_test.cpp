@@ -37,6 +37,21 @@ TEST_CASE("calls are counted by draws, and answers are the model's own") {
   CHECK(gradient.leftCols(3) == -z.leftCols(3));
 }
 
+TEST_CASE("points of density 0 and densities that are no numbers are counted as rejections") {
+  StandardNormal model;
+  CountedModel counted(model);
+  Eigen::MatrixXd z(2, 4);
+  z << 0, INFINITY, NAN, 1, 0, 0, 0, 0;
+  Eigen::VectorXd log_p(4);
+  Eigen::MatrixXd gradient(2, 4);
+  counted.density()->log_density(z, log_p);
+  CHECK(counted.counts().rejections == 2);
+  counted.density()->log_density_gradient(z.leftCols(2), log_p.head(2), gradient.leftCols(2));
+  CHECK(counted.counts().rejections == 3);
+  counted.add({0, 0, 0, 10});
+  CHECK(counted.counts().rejections == 13);
+}
+
 TEST_CASE("a facet that the model lacks is lacking through the counter") {
   StandardNormal model;
   CountedModel counted(model);
