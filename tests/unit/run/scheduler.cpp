@@ -182,6 +182,55 @@ TEST_CASE("while a cell waits for the disk its worker's place is another's") {
   CHECK(stored(scratch, cells[1]) == "converged");
 }
 
+TEST_CASE("processors that no cell needs are lent to a cell and come back with its end") {
+  const Scratch scratch;
+  const auto cells = some_cells(3);
+  const auto take = [](int most, int expected) {
+    const int got = take_processors(most);
+    if (got != expected)
+      throw Error("expected " + std::to_string(expected) + ", got " + std::to_string(got));
+  };
+  const auto result = schedule(cells, scratch, text_work([&](const Cell& cell) {
+                                 if (cell.replicate == 0) {
+                                   // The other two cells have theirs from the start.
+                                   take(10, 2);
+                                   take(10, 0);
+                                   give_back_processors();
+                                   take(1, 1);
+                                   sleep_ms(100);
+                                 } else {
+                                   sleep_ms(300);
+                                   if (cell.replicate == 1)
+                                     take(10, 3);  // the first cell's own and what it was lent
+                                 }
+                               }),
+                               workers(5));
+  for (const FinishedCell& finished : result.finished) {
+    INFO(finished.outcome.reason);
+    CHECK(finished.outcome.ending == Ending::converged);
+  }
+  CHECK(take_processors(10) == 0);  // of no worker
+}
+
+TEST_CASE("a cell that only waits for the disk gets there when a failure stops the run") {
+  const Scratch scratch;
+  const auto cells = some_cells(2);
+  ScheduleSettings settings = workers(2);
+  settings.fail_fast = true;
+  const auto result = schedule(cells, scratch, text_work([](const Cell& cell) {
+                                 if (cell.replicate == 0) {
+                                   announce_storing();
+                                   sleep_ms(500);
+                                 } else {
+                                   sleep_ms(150);
+                                   throw Error("no");
+                                 }
+                               }),
+                               settings);
+  CHECK(result.finished.size() == 2);
+  CHECK(stored(scratch, cells[0]) == "converged");
+}
+
 TEST_CASE("the memory limit counts what the cell maps, not the size of the program") {
   const Scratch scratch;
   const auto cells = some_cells(1);
