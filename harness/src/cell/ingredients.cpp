@@ -39,7 +39,8 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
     check_model(*made, plugin.provides);
     return made;
   });
-  if (model_variant.settings.contains("reference"))
+  // In a calibration every replicate has another posterior than the reference is of.
+  if (model_variant.settings.contains("reference") && !is_calibration(plan.evaluation))
     model = with_planned_reference(std::move(model), model_variant.settings);
   counted = std::make_unique<CountedModel>(*model);
 

@@ -127,6 +127,8 @@ NamedDraws read_draws(const std::filesystem::path& file) {
   if (is_hdf5(file)) {
     try {
       draws = hdf5_draws(file);
+    } catch (const H5::FileIException&) {
+      throw Error(file.string() + ": cannot be read: the HDF5 file is cut off or damaged");
     } catch (const H5::Exception& exception) {
       throw Error(file.string() + ": cannot be read: HDF5 says " + exception.getDetailMsg());
     }
