@@ -205,6 +205,35 @@ TEST_CASE("what is wrong with posteriordb is said at the posterior's place") {
   CHECK_THAT(output(), Contains("the data \"one-blr_data\" of one-blr are not in the checkout"));
 }
 
+TEST_CASE("a posterior of posteriordb without a plugin is its Stan program on its data") {
+  const Workplace place;
+  PosteriorCheckout checkout(place / "db");
+  RandomStream stream(3, 0, "reference");
+  const std::string reference =
+      "[{" + list_of("mu", 500, stream, 4) + ", " + list_of("tau", 500, stream, 3) + "}]";
+  checkout.add("eight-schools", "schools", "eight", R"({"theta": 8, "mu": 1, "tau": 1})",
+               R"({"J": 8, "y": [28, 8, -3, 7, -1, 1, 18, 12],
+                   "sigma": [15, 10, 16, 11, 9, 11, 10, 18]})",
+               reference);
+  const Environment database("POSTERIORDB", (place / "db").string());
+  const Environment cache("XDG_CACHE_HOME", (place / "cache").string());
+  const fs::path library = fs::path(ELBOW_POISON).parent_path() / "stan/schools.so";
+  const fs::path file =
+      place.write("e.toml", "[[model]]\nposteriordb = \"eight-schools\"\nlibrary = \"" +
+                                library.string() + "\"\n" + walk);
+  const Ended ended = test::elbow(place.folder(), {"run", file.string()});
+  INFO(ended.output);
+  REQUIRE(ended.status == 0);
+  const CellSummary cell = read_index(place / "results/e").at(0);
+  CHECK(cell.model == "eight-schools");
+  CHECK(cell.metrics.count("mean_error_max") == 1);
+  fs::remove(place / "db/models/stan/schools.stan");
+  CHECK(test::elbow(place.folder(), {"plan", file.string()}).status == 0);
+  place.write("e.toml", std::string("[[model]]\nposteriordb = \"eight-schools\"\n") + walk);
+  CHECK_THAT(test::elbow(place.folder(), {"plan", file.string()}).output,
+             Contains("the Stan program \"schools\" of eight-schools is not in the checkout"));
+}
+
 TEST_CASE("40 posteriors x 4 methods x 3 replicates are one command, which goes on after a stop") {
   const Workplace place;
   PosteriorCheckout checkout(place / "db");
