@@ -29,7 +29,7 @@ echo "optimum $optimum"
 
 if Rscript -e 'library(rstan)' >/dev/null 2>&1; then
   Rscript - "$data" "$optimum" <<'R' | tee "$work/rstan"
-suppressMessages(library(rstan))
+suppressMessages(library(rstan)); rstan_options(boost_lib = "/usr/include")
 given <- commandArgs(trailingOnly = TRUE)
 table <- as.matrix(read.table(given[1])); optimum <- as.numeric(given[2])
 x <- scale(table[, 1:24]) * sqrt(nrow(table) / (nrow(table) - 1)); x <- cbind(x, 1); y <- table[, 25] - 1

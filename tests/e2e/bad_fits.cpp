@@ -44,19 +44,16 @@ std::string method(const std::string& family, const std::string& estimator) {
 
 }  // namespace
 
-TEST_CASE("A family whose draws the model has no density for is skipped with the reason") {
-  const CellSummary cell =
-      only_cell(gaussian + method("\"bernoulli_mean_field\"", "\"score_function\""));
-  CHECK(cell.outcome.ending == Ending::skipped);
-  CHECK_THAT(cell.outcome.reason, Contains("discrete"));
-}
-
-TEST_CASE("Coordinate ascent on a model that is not conjugate is skipped with the reason") {
-  for (const char* name : {"\"cavi\"", "\"stochastic_vi\""}) {
-    const CellSummary cell = only_cell(gaussian + method("", name));
-    CHECK(cell.outcome.ending == Ending::skipped);
-    CHECK_THAT(cell.outcome.reason, Contains("conjugate"));
-  }
+TEST_CASE("What a model cannot be used with is refused while planning, with the reason") {
+  const auto planned = [](const std::string& methods) {
+    const Workplace place;
+    place.write("bad.toml", gaussian + methods);
+    return elbow::test::elbow(place.folder(), {"plan", "bad.toml"}).output;
+  };
+  CHECK_THAT(planned(method("\"bernoulli_mean_field\"", "\"score_function\"")),
+             Contains("discrete"));
+  for (const char* name : {"\"cavi\"", "\"stochastic_vi\""})
+    CHECK_THAT(planned(method("", name)), Contains("conjugate"));
 }
 
 TEST_CASE("A leave-one-out baseline of a single draw is refused") {

@@ -118,6 +118,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
     clock.stop();
     ++result.iterations;
     trace_rows.append(double(result.iterations), trace);
+    const bool due = progress != Progress::non_finite && rule.take_in(trace[0]);
     if (progress != Progress::going) {
       result.outcome = {ending_of(progress), ""};
       if (progress == Progress::non_finite)
@@ -126,7 +127,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
                                 std::to_string(trace[0]);
       break;
     }
-    if (rule.take_in(trace[0])) {
+    if (due) {
       minibatches.use_all();
       if (std::optional<Outcome> end = rule.check(fit)) {
         result.outcome = std::move(*end);

@@ -103,6 +103,7 @@ std::string StopRule::unsettled() const {
   if (cell_.estimator->trained().empty()) return "";
   const IterateWindow::Mixing mixing = window_.mixing();
   if (mixing.rhat <= settled_rhat) return "";
+  if (std::isinf(mixing.rhat)) return "too few iterates to tell whether they have settled";
   return "the iterates were still moving: R-hat " + short_number(mixing.rhat) +
          " over the later half of them";
 }
