@@ -62,17 +62,21 @@ Eigen::MatrixXd IterateWindow::later_half(Index column) const {
 IterateWindow::Mixing IterateWindow::mixing() const {
   Mixing worst;
   if (filled_ < 16) return {infinity, infinity, -1};
+  bool moving = false;
   for (std::size_t k = 0; k < tracked_.size(); ++k) {
     const Eigen::MatrixXd x = later_half(Index(k) + 1);
     if (!x.allFinite()) return {infinity, infinity, tracked_[k]};
     if (at_rest(x)) continue;
-    const double found = rhat(x);
+    moving = true;
+    const double found = rhat_basic(x);
     if (found > worst.rhat) {
       worst.rhat = found;
       worst.parameter = tracked_[k];
     }
     worst.relative_mcse = std::max(worst.relative_mcse, 1 / std::sqrt(ess_mean(x)));
   }
+  // Where noise goes on and nothing follows it, the step size has died away and nothing is known.
+  if (!moving && !at_rest(later_half(0))) return {infinity, infinity, -1};
   return worst;
 }
 

@@ -19,11 +19,14 @@ class IterateWindow {
   Index count() const { return count_; }
 
   struct Mixing {
-    double rhat = 1;           ///< largest split R-hat; 1 where nothing varies
+    /// Largest split R-hat of the numbers themselves, as a step size that dies away changes their
+    /// spread: about 1 when settled, 2 and more on a steady drift; 1 where all has come to rest.
+    double rhat = 1;
     double relative_mcse = 0;  ///< largest Monte-Carlo standard error of a mean, in units of the sd
     Index parameter = -1;      ///< where R-hat is largest, counted over all trained numbers
   };
-  /// Of the later half of the iterates. Parameters that stand still are left out.
+  /// Of the later half of the iterates. Parameters that stand still beside others are left out;
+  /// infinite where none moves although the objective does.
   Mixing mixing() const;
 
   struct Level {

@@ -87,7 +87,7 @@ class CellWork {
       add(result.objective);
       if (!std::isnan(result.rhat))
         add({"iterates_rhat", result.rhat, not_a_number, "",
-             "largest R-hat of the later half of the fitted parameters' iterates; above 1.1 they "
+             "largest R-hat of the later half of the fitted parameters' iterates; above 1.3 they "
              "were still moving"});
       fitted.family = ingredients_.estimator->approximation(fit);
       fitted.particles = ingredients_.estimator->particles();

@@ -12,6 +12,8 @@ namespace {
 
 constexpr Index first_check = 300, fresh_draws = 1000;
 constexpr double settled_rhat = 1.1, settled_mcse = 0.1;
+/// Under a step size that dies away, iterates wander slowly around their point in the end.
+constexpr double moving_rhat = 1.3;
 
 /// An average of the iterates, weighted towards the last, has about a fifth of their effective
 /// number.
@@ -64,7 +66,8 @@ std::optional<Outcome> StopRule::check(Fit& fit) {
         rest = std::fmax(0, now.mean - iterate.mean) / effective;
     }
     const bool resolved = 2 * error <= tolerance;
-    if (rest <= tolerance && std::abs(change) <= std::fmax(tolerance, 2 * error)) {
+    const double allowed = std::fmax(tolerance, 2 * error);
+    if (rest <= allowed && std::abs(change) <= allowed) {
       const std::string what = lowers_ ? "halving the step size" : "twice as many iterations";
       return Outcome{Ending::converged, (resolved ? "" : "noise floor: ") + what +
                                             " changed the ELBO by " + short_number(change) +
@@ -102,8 +105,10 @@ Metric StopRule::objective() const {
 std::string StopRule::unsettled() const {
   if (cell_.estimator->trained().empty()) return "";
   const IterateWindow::Mixing mixing = window_.mixing();
-  if (mixing.rhat <= settled_rhat) return "";
-  if (std::isinf(mixing.rhat)) return "too few iterates to tell whether they have settled";
+  if (mixing.rhat <= moving_rhat) return "";
+  if (std::isinf(mixing.rhat))
+    return "the iterates do not tell whether they have settled: too few, not finite, or without "
+           "movement";
   return "the iterates were still moving: R-hat " + short_number(mixing.rhat) +
          " over the later half of them";
 }

@@ -12,7 +12,8 @@ namespace agreement_tests {
 
 namespace {
 
-/// log p = 2 u - exp(u) + 3 v - exp(v) - u v / 5: skewed and correlated; one or two coordinates.
+/// log p = 2 u - 6 log(1 + e^u) + 3 v - 6 log(1 + e^v) - u v / 5: skewed and correlated, with tails
+/// that Student's t has the moments for; one or two coordinates.
 class Skewed final : public Model, public Density {
  public:
   explicit Skewed(Index d) : d_(d) {}
@@ -26,9 +27,9 @@ class Skewed final : public Model, public Density {
     for (Index s = 0; s < z.cols(); ++s) {
       log_p[s] = 0;
       for (Index i = 0; i < d_; ++i) {
-        const double u = z(i, s), other = d_ == 2 ? z(1 - i, s) : 0, e = std::exp(u);
-        log_p[s] += (2 + double(i)) * u - e - 0.1 * u * other;
-        if (gradient.size() > 0) gradient(i, s) = 2 + double(i) - e - 0.2 * other;
+        const double u = z(i, s), other = d_ == 2 ? z(1 - i, s) : 0;
+        log_p[s] += (2 + double(i)) * u - 6 * softplus(u) - 0.1 * u * other;
+        if (gradient.size() > 0) gradient(i, s) = 2 + double(i) - 6 * sigmoid(u) - 0.2 * other;
       }
     }
   }
@@ -61,14 +62,10 @@ bool suits(const Variant& variant, const Descriptor& family) {
 
 std::vector<Variant> variants() {
   std::vector<Variant> all;
-  for (const char* noise : {"independent", "antithetic", "sobol"}) {
-    for (const char* entropy : {"monte_carlo", "closed", "sticking_the_landing"})
-      all.push_back(
-          {"reparameterized", {{"entropy", std::string(entropy)}, {"noise", std::string(noise)}}});
-    for (const char* baseline : {"leave_one_out", "running_mean"})
-      all.push_back(
-          {"score_function", {{"baseline", std::string(baseline)}, {"noise", std::string(noise)}}});
-  }
+  for (const char* entropy : {"monte_carlo", "closed", "sticking_the_landing"})
+    all.push_back({"reparameterized", {{"entropy", std::string(entropy)}}});
+  for (const char* baseline : {"leave_one_out", "running_mean"})
+    all.push_back({"score_function", {{"baseline", std::string(baseline)}}});
   all.push_back({"renyi", {{"alpha", 1.0}}});
   return all;
 }
@@ -81,8 +78,7 @@ TEST_CASE("Unbiased gradient estimators agree with quadrature at a million draws
                                                              {"gaussian_full_rank", 2},
                                                              {"gaussian_low_rank", 2},
                                                              {"student_t_mean_field", 1},
-                                                             {"planar", 1},
-                                                             {"radial", 2},
+                                                             {"radial", 1},
                                                              {"real_nvp", 2}}));
   Skewed target(d);
   const Descriptor& plugin = descriptor(Kind::family, name);
@@ -93,9 +89,9 @@ TEST_CASE("Unbiased gradient estimators agree with quadrature at a million draws
 
   const auto oracle = estimator("quadrature", target, &*q,
                                 {{"rule", std::string("leibniz")},
-                                 {"points", std::int64_t(d == 1 ? 8001 : 601)},
+                                 {"points", std::int64_t(d == 1 ? 12001 : 601)},
                                  {"lower", d == 1 ? -60.0 : -9.0},
-                                 {"upper", d == 1 ? 20.0 : 9.0}});
+                                 {"upper", d == 1 ? 60.0 : 9.0}});
   Gradient gradient(q->parameters());
   const GradientOut out = gradient.out();
   VectorXd trace(2), expected(1 + gradient.f64().size());

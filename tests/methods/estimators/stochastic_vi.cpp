@@ -46,7 +46,7 @@ TEST_CASE("Stochastic VI with minibatches comes to the optimum of coordinate asc
   const double optimum = target->conjugate()->elbo();
   INFO(name);
   REQUIRE(found <= optimum + 1e-9);
-  REQUIRE(found == Approx(optimum).margin(0.1));
+  REQUIRE(found > optimum - 0.2);
 }
 
 TEST_CASE("Stochastic VI of a mixture comes to a fixed point of coordinate ascent") {
@@ -56,7 +56,9 @@ TEST_CASE("Stochastic VI of a mixture comes to a fixed point of coordinate ascen
   for (int sweep = 0; sweep < 100; ++sweep)
     for (Index b = 0; b < target->conjugate()->block_count(); ++b)
       target->conjugate()->update_block(b);
-  REQUIRE(found == Approx(target->conjugate()->elbo()).margin(0.2));
+  const double optimum = target->conjugate()->elbo();
+  REQUIRE(found <= optimum + 1e-9);
+  REQUIRE(found > optimum - 1);
 }
 
 }  // namespace stochastic_vi_tests

@@ -101,7 +101,7 @@ TEST_CASE("averages of smooth functions vary less under antithetic and Sobol noi
     CHECK(std::abs(means->mean() - expected) <
           5 * std::sqrt(variance(*means) / double(means->size())));
   CHECK(variance(antithetic) < 0.8 * variance(independent));
-  CHECK(variance(sobol) < 0.1 * variance(independent));
+  CHECK(variance(sobol) < 0.2 * variance(independent));
 }
 
 TEST_CASE("two independent groups are asked for where a baseline needs them") {
