@@ -33,6 +33,8 @@ class CountedModel final : public Model {
   const Counts& counts() const { return counts_; }
   /// Adds calls that another process has made on this one's behalf.
   void add(const Counts& others);
+  /// Forgets what was counted since: calls of the host's measurements.
+  void restore(const Counts& counts) { counts_ = counts; }
 
  private:
   class CountedDensity;

@@ -1,11 +1,14 @@
 #include "cell/evaluate_fit.hpp"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 #include <elbow/math.hpp>
 #include <functional>
 
+#include "cell/distances.hpp"
 #include "cell/draw_groups.hpp"
+#include "cell/gradient_noise.hpp"
 #include "cell/moments.hpp"
 #include "cell/pareto_k_metric.hpp"
 #include "cell/particle_metrics.hpp"
@@ -14,6 +17,7 @@ namespace elbow {
 namespace {
 
 constexpr Index block = 1000;
+constexpr Estimate no_estimate{not_a_number, not_a_number};
 
 /// Draws of the approximation in blocks: calls `use(z, log_q, log_p)` until `draws` have been seen.
 void for_fresh_draws(Family& q, Density& p, RandomStream stream, Index draws,
@@ -76,40 +80,31 @@ void add_exact_kl(Family& q, Reference* reference, double elbo, double elbo_mcse
                        "log evidence - KL(q || posterior) - ELBO; 0 up to Monte-Carlo error"});
 }
 
-/// Variance of the gradient estimate over repeated estimates at the same parameters.
-void add_gradient_variance(Ingredients& cell, Fit& fit, std::vector<Metric>& metrics) {
-  GradientEstimator* estimator = cell.estimator->gradient_estimator();
-  const Index repeats = cell.evaluation.gradient_draws;
-  if (!estimator || repeats < 2 || cell.settings.batch_size > 0) return;
-  std::vector<Gradient> gradients;
-  std::vector<GradientOut> outs;
-  gradients.reserve(estimator->trained().size());
-  for (const Parameters* parameters : estimator->trained()) gradients.emplace_back(*parameters);
-  for (Gradient& gradient : gradients) outs.push_back(gradient.out());
-  Index size = 0;
-  for (const Parameters* parameters : estimator->trained()) size += parameters->size();
-
-  const RandomStream stream = cell.stream("gradient variance");
-  RunningMoments moments(size);
-  Eigen::VectorXd flat(size), trace(Index(estimator->own_fields().size()));
-  Fit measured{*cell.model, fit.family, fit.optimizer, fit.iteration, stream, {}};
-  for (Index r = 0; r < repeats; ++r) {
-    for (Gradient& gradient : gradients) gradient.set_zero();
-    measured.stream = stream.substream(std::uint64_t(r));
-    estimator->value_and_gradient(measured, outs, trace);
-    Index at = 0;
-    for (const Gradient& gradient : gradients) {
-      flat.segment(at, gradient.f64().size()) = gradient.f64();
-      at += gradient.f64().size();
-      flat.segment(at, gradient.f32().size()) = gradient.f32().cast<double>();
-      at += gradient.f32().size();
-    }
-    moments.add(flat);
+/// The first columns of blocks that come one after the other.
+class FirstColumns {
+ public:
+  FirstColumns(Index rows, Index most) : columns_(rows, most) {}
+  void add(Draws x) {
+    const Index n = std::min(x.cols(), columns_.cols() - count_);
+    columns_.middleCols(count_, n) = x.leftCols(n);
+    count_ += n;
   }
-  const Eigen::VectorXd variance = moments.sd().cwiseAbs2();
-  const Eigen::VectorXd variance_error = 2 * moments.sd().cwiseProduct(moments.sd_standard_error());
-  metrics.push_back({"gradient_variance", variance.sum(), variance_error.norm(), "",
+  auto columns() const { return columns_.leftCols(count_); }
+
+ private:
+  Eigen::MatrixXd columns_;
+  Index count_ = 0;
+};
+
+void add_gradient_noise(Ingredients& cell, Fit& fit, std::vector<Metric>& metrics) {
+  const auto noise =
+      gradient_noise(cell, fit, cell.stream("gradient variance"), cell.evaluation.gradient_draws);
+  if (!noise) return;
+  metrics.push_back({"gradient_variance", noise->variance.value, noise->variance.standard_error, "",
                      "variance of one gradient estimate at the end point, summed over parameters"});
+  metrics.push_back({"gradient_snr", noise->signal_to_noise.value,
+                     noise->signal_to_noise.standard_error, "",
+                     "norm of the mean gradient at the end point over the root of its variance"});
 }
 
 }  // namespace
@@ -145,7 +140,7 @@ std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& pref
   if (!p) return metrics;
   if (const Particles* particles = cell.estimator->particles()) {
     write_particles(*particles, *p, prefix, writer);
-    add_particle_metrics(*particles, cell, *cell.model, metrics);
+    add_particle_metrics(*particles, cell, *cell.model, prefix, writer, metrics);
     return metrics;
   }
   if (!q) return metrics;
@@ -167,10 +162,12 @@ std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& pref
                     stored += z.cols();
                   });
 
-  const Index draws = cell.evaluation.draws;
+  const Index draws = cell.evaluation.draws, variables = groups.variable_count();
   Eigen::VectorXd difference(draws);
-  RunningMoments moments(groups.variable_count());
-  Eigen::MatrixXd x(groups.variable_count(), block);
+  RunningMoments moments(variables);
+  Eigen::MatrixXd x(variables, block);
+  FirstColumns compared(variables, std::min(draws, distance_draws(variables)));
+  FirstColumns unconstrained(p->dimension(), std::min(draws, cell.evaluation.kernel_draws));
   Index done = 0;
   for_fresh_draws(*q, *p, cell.stream("evaluation"), draws,
                   [&](Draws z, Vector log_q, Vector log_p) {
@@ -178,6 +175,8 @@ std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& pref
                     done += z.cols();
                     p->constrain(z, x.leftCols(z.cols()));
                     moments.add(x.leftCols(z.cols()));
+                    compared.add(x.leftCols(z.cols()));
+                    unconstrained.add(z);
                   });
 
   const ElboEstimate elbo = mean_with_error(difference);
@@ -203,12 +202,17 @@ std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& pref
                          "KL(q || posterior) as log evidence - ELBO"});
     }
   add_exact_kl(*q, reference, elbo.value, elbo.mcse, metrics);
-  if (const auto known =
-          reference_moments(*cell.model, groups.variable_count(), cell.stream("reference")))
-    add_moment_errors(
-        {moments.mean(), moments.sd(), moments.mean_standard_error(), moments.sd_standard_error()},
-        *known, metrics);
-  add_gradient_variance(cell, fit, metrics);
+  const ReferenceSample sample = reference_sample(*cell.model, variables, distance_draws(variables),
+                                                  cell.stream("reference draws"));
+  if (sample.z.cols() > 1)
+    add_upper_bounds(*q, *p, sample.z, reference->log_evidence().value_or(no_estimate), metrics);
+  add_distances(
+      {compared.columns(),
+       Eigen::VectorXd::Constant(variables, double(draws)),
+       {moments.mean(), moments.sd(), moments.mean_standard_error(), moments.sd_standard_error()}},
+      *cell.model, sample, cell.evaluation, cell.stream("distances"), prefix, writer, metrics);
+  add_stein_discrepancy(*p, unconstrained.columns(), metrics);
+  add_gradient_noise(cell, fit, metrics);
   return metrics;
 }
 

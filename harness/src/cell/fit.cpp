@@ -5,7 +5,9 @@
 
 #include "cell/estimate_in_place.hpp"
 #include "cell/evaluate_fit.hpp"
+#include "cell/gradient_noise.hpp"
 #include "cell/minibatches.hpp"
+#include "cell/six_digits.hpp"
 #include "cell/stop_rule.hpp"
 
 namespace elbow {
@@ -27,7 +29,11 @@ class Checkpoints {
                           {{"elbo", "ELBO from fresh draws", "nats"},
                            {"elbo_mcse", "its Monte-Carlo standard error", "nats"},
                            {"gradient_evaluations", "log-density gradients asked for so far", ""},
-                           {"density_evaluations", "log densities asked for so far", ""}})),
+                           {"density_evaluations", "log densities asked for so far", ""},
+                           {"gradient_variance", "of one gradient estimate, over parameters", ""},
+                           {"gradient_variance_mcse", "its Monte-Carlo standard error", ""},
+                           {"gradient_snr", "norm of the mean gradient over its noise", ""},
+                           {"gradient_snr_mcse", "its Monte-Carlo standard error", ""}})),
         seconds_(writer.rows("timing", "iteration",
                              {{"checkpoint_seconds", "the method's working time so far", "s"}})) {}
 
@@ -36,14 +42,27 @@ class Checkpoints {
     const ElboEstimate elbo =
         estimate_elbo(cell_, fit, cell_.stream("checkpoint").substream(iteration),
                       cell_.evaluation.checkpoint_draws);
+    const GradientNoise noise = gradient_noise_at(iteration, fit);
     estimate.restore();
     const Counts& counts = cell_.counted->counts();
-    rows_.append(double(iteration),
-                 Eigen::Vector4d(elbo.value, elbo.mcse, counts.gradients, counts.densities));
+    Eigen::VectorXd row(8);
+    row << elbo.value, elbo.mcse, double(counts.gradients), double(counts.densities),
+        noise.variance.value, noise.variance.standard_error, noise.signal_to_noise.value,
+        noise.signal_to_noise.standard_error;
+    rows_.append(double(iteration), row);
     seconds_.append(double(iteration), Eigen::VectorXd::Constant(1, clock.seconds()));
   }
 
  private:
+  /// NaN where it is not measured.
+  GradientNoise gradient_noise_at(Index iteration, const Fit& fit) {
+    constexpr Estimate not_measured{not_a_number, not_a_number};
+    return gradient_noise_aside(cell_, fit,
+                                cell_.stream("checkpoint gradients").substream(iteration),
+                                cell_.evaluation.checkpoint_gradient_draws)
+        .value_or(GradientNoise{not_measured, not_measured});
+  }
+
   Ingredients& cell_;
   RowStream& rows_;
   RowStream& seconds_;
@@ -124,7 +143,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
       if (progress == Progress::non_finite)
         result.outcome.reason = "the objective or its gradient is not finite in iteration " +
                                 std::to_string(result.iterations) + ": objective " +
-                                std::to_string(trace[0]);
+                                six_digits(trace[0]);
       break;
     }
     if (due) {

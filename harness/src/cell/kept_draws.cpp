@@ -6,13 +6,8 @@
 #include "diagnostics/draws_summary.hpp"
 
 namespace elbow {
-namespace {
 
-constexpr Index most_numbers = 8'000'000;
-
-}  // namespace
-
-KeptDraws::KeptDraws(Index variables, Index chains)
+KeptDraws::KeptDraws(Index variables, Index chains, Index most_numbers)
     : variables_(variables),
       chains_(chains),
       capacity_(std::max<Index>(1000, most_numbers / std::max<Index>(1, variables * chains)) / 2 *
@@ -47,6 +42,16 @@ Eigen::MatrixXd KeptDraws::summaries() const {
     else
       summaries.col(c).setConstant(not_a_number);
   return summaries;
+}
+
+Eigen::MatrixXd KeptDraws::spread(Index n) const {
+  const Index all = kept_ * chains_, count = std::min(n, all);
+  Eigen::MatrixXd draws(variables_, count);
+  for (Index i = 0; i < count; ++i) {
+    const Index at = i * all / count;
+    draws.col(i) = values_.block(at / kept_ * variables_, at % kept_, variables_, 1);
+  }
+  return draws;
 }
 
 Index KeptDraws::stalled_for(Index chain) const {

@@ -10,13 +10,16 @@ namespace elbow {
 /// does not grow with the length of the chains.
 class KeptDraws {
  public:
-  KeptDraws(Index variables, Index chains);
+  /// @param most_numbers  kept at most, but at least 1000 draws per chain
+  KeptDraws(Index variables, Index chains, Index most_numbers = 8'000'000);
 
   /// One draw of every chain. @param x  [C x chains]
   void add(Draws x);
 
   /// Estimates and diagnostics of every variable, see draws_summary. [F x C]
   Eigen::MatrixXd summaries() const;
+  /// At most n draws, evenly spaced, those of a chain behind each other. [C x n]
+  Eigen::MatrixXd spread(Index n) const;
   /// Every how many draws one is kept.
   Index stride() const { return stride_; }
   /// How many draws (kept ones times the stride) at the end of a chain are equal in all variables;

@@ -127,12 +127,17 @@ void add_errors(const std::string& name, const std::string& of, const Eigen::Vec
 
 }  // namespace
 
-void add_moment_errors(const MomentEstimates& estimate, const MomentEstimates& reference,
-                       std::vector<Metric>& metrics) {
+std::vector<Index> usable_variables(const MomentEstimates& reference) {
   std::vector<Index> usable;
   for (Index c = 0; c < reference.sd.size(); ++c)
     if (std::isfinite(reference.mean[c]) && std::isfinite(reference.sd[c]) && reference.sd[c] > 0)
       usable.push_back(c);
+  return usable;
+}
+
+void add_moment_errors(const MomentEstimates& estimate, const MomentEstimates& reference,
+                       std::vector<Metric>& metrics) {
+  const std::vector<Index> usable = usable_variables(reference);
   if (usable.empty()) return;
   const Eigen::VectorXd sd = reference.sd(usable);
   const auto standardised_error = [&](const Eigen::VectorXd& a, const Eigen::VectorXd& b) {

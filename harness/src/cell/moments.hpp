@@ -45,6 +45,9 @@ MomentEstimates weighted_moments(Draws x, Vector weights);
 std::optional<MomentEstimates> reference_moments(Model& model, Index variables,
                                                  RandomStream stream);
 
+/// The variables whose reference has a finite mean and a finite positive sd.
+std::vector<Index> usable_variables(const MomentEstimates& reference);
+
 /// mean_error_max, mean_error_rms, sd_error_max, sd_error_rms: errors in units of the reference's
 /// sd. Variables whose reference has no finite positive sd are left out.
 void add_moment_errors(const MomentEstimates& estimate, const MomentEstimates& reference,

@@ -1,15 +1,33 @@
 #include "cell/particle_metrics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <elbow/math.hpp>
 
+#include "cell/distances.hpp"
 #include "cell/draw_groups.hpp"
-#include "cell/moments.hpp"
 #include "cell/pareto_k_metric.hpp"
 
 namespace elbow {
+namespace {
+
+/// n particles in proportion to their weights, by systematic resampling from the middle of each
+/// stratum: particle i occurs n w_i times, rounded up or down.
+std::vector<Index> systematic_choice(const Eigen::VectorXd& weights, Index n) {
+  std::vector<Index> chosen;
+  double below = 0;
+  for (Index i = 0; i < weights.size() && Index(chosen.size()) < n; ++i) {
+    below += weights[i];
+    while (Index(chosen.size()) < n && (double(chosen.size()) + 0.5) / double(n) < below)
+      chosen.push_back(i);
+  }
+  return chosen;
+}
+
+}  // namespace
 
 void add_particle_metrics(const Particles& particles, const Ingredients& cell, Model& target,
+                          const std::string& prefix, CellWriter& writer,
                           std::vector<Metric>& metrics) {
   const Index count = particles.z.cols();
   if (count < 4) return;
@@ -27,15 +45,27 @@ void add_particle_metrics(const Particles& particles, const Ingredients& cell, M
   Eigen::VectorXd weights =
       log_weights.unaryExpr([&](double log_weight) { return std::exp(log_weight - highest); });
   weights /= weights.sum();
-  metrics.push_back({"ess_weights", 1 / weights.squaredNorm(), not_a_number, "draws",
+  const double ess = 1 / weights.squaredNorm();
+  metrics.push_back({"ess_weights", ess, not_a_number, "draws",
                      "effective sample size of the particles' smoothed weights"});
   Density& density = *target.density();
   const Index variables = variable_count(density.variables());
-  const auto known = reference_moments(target, variables, cell.stream("reference"));
-  if (!known) return;
-  Eigen::MatrixXd constrained(variables, count);
-  density.constrain(particles.z, constrained);
-  add_moment_errors(weighted_moments(constrained, weights), *known, metrics);
+  Eigen::MatrixXd x(variables, count);
+  density.constrain(particles.z, x);
+  ComparedDraws draws;
+  draws.moments = weighted_moments(x, weights);
+  const std::vector<Index> chosen =
+      systematic_choice(weights, std::min(count, distance_draws(variables)));
+  draws.x = x(Eigen::all, chosen);
+  draws.ess = Eigen::VectorXd::Constant(variables, ess);
+  add_distances(draws, target,
+                reference_sample(target, variables, distance_draws(variables),
+                                 cell.stream("reference draws")),
+                cell.evaluation, cell.stream("distances"), prefix, writer, metrics);
+  const std::vector<Index> independent = systematic_choice(
+      weights, std::min({cell.evaluation.kernel_draws, count, Index(std::ceil(ess))}));
+  if (&target == cell.counted.get() || &target == cell.model.get())
+    add_stein_discrepancy(*cell.model->density(), particles.z(Eigen::all, independent), metrics);
 }
 
 }  // namespace elbow

@@ -9,8 +9,10 @@
 namespace elbow {
 
 /// What weighted particles are worth: pareto_k and ess_weights of their Pareto-smoothed weights,
-/// and the errors of their moments against what is known of the target.
+/// and how far they are from what is known of the target, see add_distances.
+/// @param prefix  of the groups: "", or "fit_" where a sampler follows
 void add_particle_metrics(const Particles& particles, const Ingredients& cell, Model& target,
+                          const std::string& prefix, CellWriter& writer,
                           std::vector<Metric>& metrics);
 
 }  // namespace elbow

@@ -4,6 +4,7 @@
 
 #include "cell/calibration_ranks.hpp"
 #include "cell/chain_diagnostics.hpp"
+#include "cell/chain_distances.hpp"
 #include "cell/chain_process.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/kept_draws.hpp"
@@ -275,6 +276,8 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
 
   DrawGroups draw_groups(density, settings.chains, stored, "", work.writer);
   KeptDraws kept(variables, settings.chains);
+  KeptDraws unconstrained(density.dimension(), settings.chains, 0);
+  Eigen::MatrixXd z(density.dimension(), settings.chains);
   CalibrationRanks ranks(work.cell, variables);
   const SpacedDraws ranked(ranks.draws_wanted(), settings.chains, settings.draws);
   TransitionMeasures transitions(
@@ -299,6 +302,8 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
     if (!complete) break;
     append(draw_groups);
     kept.add(constrained);
+    for (Index c = 0; c < settings.chains; ++c) z.col(c) = layout.z(groups.rows()[std::size_t(c)]);
+    unconstrained.add(z);
     for (Index c = 0; c < settings.chains; ++c)
       if (ranked.takes(c, draws)) ranks.add(constrained.col(c));
     non_finite += settings.chains - constrained.array().isFinite().colwise().all().count();
@@ -319,8 +324,8 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
   work.metrics.push_back({"non_finite_draws", double(non_finite), not_a_number, "",
                           "stored draws with a number that is not finite"});
   if (draws >= 4)
-    if (const auto known = reference_moments(work.target, variables, work.cell.stream("reference")))
-      add_moment_errors(moments_of(summaries), *known, work.metrics);
+    add_chain_distances(work.cell, work.target, kept, unconstrained, summaries, work.writer,
+                        work.metrics);
   return outcome;
 }
 

@@ -90,7 +90,7 @@ Outcome run_population(SamplingWork& work, ChainStates& states) {
   work.metrics.push_back({"log_evidence_sampler", loop.log_evidence,
                           log_evidence_error(loop, fields), "nats",
                           "sum of the population's log evidence increments"});
-  add_particle_metrics(particles, cell, work.target, work.metrics);
+  add_particle_metrics(particles, cell, work.target, "", work.writer, work.metrics);
   return outcome;
 }
 

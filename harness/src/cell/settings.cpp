@@ -34,6 +34,10 @@ EvaluationSettings::EvaluationSettings(const Json& settings)
       checkpoint_draws(number<Index>(settings, "checkpoint_draws")),
       checkpoints(settings.value("checkpoints", false)),
       calibration_draws(number<Index>(settings, "calibration_draws")),
-      gradient_draws(number<Index>(settings, "gradient_draws")) {}
+      gradient_draws(number<Index>(settings, "gradient_draws")),
+      checkpoint_gradient_draws(number<Index>(settings, "checkpoint_gradient_draws")),
+      kernel_draws(number<Index>(settings, "kernel_draws")),
+      c2st(settings.value("c2st", false)),
+      c2st_draws(number<Index>(settings, "c2st_draws")) {}
 
 }  // namespace elbow

@@ -30,8 +30,12 @@ struct EvaluationSettings {
   Index draws;             ///< fresh draws of the final evaluation
   Index checkpoint_draws;  ///< fresh draws at a checkpoint
   bool checkpoints;
-  Index calibration_draws;  ///< L; 0: no calibration
-  Index gradient_draws;     ///< gradients measured for their variance at the end; 0: none
+  Index calibration_draws;          ///< L; 0: no calibration
+  Index gradient_draws;             ///< gradients measured for their variance at the end; 0: none
+  Index checkpoint_gradient_draws;  ///< the same at a checkpoint
+  Index kernel_draws;               ///< draws for kernel discrepancies; 0: none
+  bool c2st;                        ///< whether to train the classifier two-sample test
+  Index c2st_draws;                 ///< of each sample
 
   explicit EvaluationSettings(const Json& settings);
 };

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <elbow/error.hpp>
 #include <iostream>
+#include <sstream>
 
 #include "cli/call.hpp"
 #include "cli/verbs.hpp"
 #include "compare/calibration.hpp"
 #include "compare/comparison.hpp"
+#include "compare/draw_errors.hpp"
 #include "compare/table.hpp"
 
 namespace po = boost::program_options;
@@ -22,12 +24,27 @@ po::options_description compare_options() {
        "one table per value of this: model, method, or an option such as "
        "optimizer.learning_rate")  //
       ("metric", list(),
-       "show this metric; repeatable. Default: the key metrics (csv, json: all)")  //
+       "show this metric; repeatable, or several with commas. Default: the key metrics (csv, json: "
+       "all)")  //
       ("where", list(),
        "only cells with NAME=VALUE, NAME being model, method, replicate, outcome or an option; "
        "repeatable: several values of one name are alternatives")  //
+      ("draws-of", po::value<std::string>(),
+       "measure the other methods' stored draws against those of this method, such as a long run "
+       "of "
+       "a sampler: errors of means, sds and margins, in its sds")  //
       ("baseline", po::value<std::string>(), "differences to this method, paired by replicate");
   return options;
+}
+
+/// The names in texts such as "elbo,seconds".
+std::vector<std::string> separated(const std::vector<std::string>& texts) {
+  std::vector<std::string> names;
+  for (const std::string& text : texts) {
+    std::istringstream list(text);
+    for (std::string name; std::getline(list, name, ',');) names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -52,13 +69,18 @@ int elbow::verb_compare(const std::vector<std::string>& arguments) {
   CompareRequest request;
   request.by = given["by"].as<std::string>();
   request.every_metric = format == "csv" || format == "json";
-  if (given.count("metric") > 0) request.metrics = given["metric"].as<std::vector<std::string>>();
+  if (given.count("metric") > 0)
+    request.metrics = separated(given["metric"].as<std::vector<std::string>>());
   if (given.count("where") > 0) request.where = given["where"].as<std::vector<std::string>>();
   if (given.count("baseline") > 0) request.baseline = given["baseline"].as<std::string>();
 
-  const std::vector<ResultFolder> folders =
+  std::vector<ResultFolder> folders =
       read_result_folders({call->positionals.begin(), call->positionals.end()});
-  const Comparison comparison = compare(folders, request);
+  std::vector<std::string> notes;
+  if (given.count("draws-of") > 0)
+    notes = add_draw_errors(folders, given["draws-of"].as<std::string>());
+  Comparison comparison = compare(folders, request);
+  comparison.notes.insert(comparison.notes.begin(), notes.begin(), notes.end());
   if (format == "csv") {
     std::cout << csv_rows(comparison);
     // Data on the output, sentences beside it.

@@ -19,30 +19,62 @@ constexpr const char* display_order[] = {"elbo",
                                          "log_evidence",
                                          "log_evidence_psis",
                                          "log_evidence_sampler",
+                                         "eubo",
+                                         "cubo",
                                          "pareto_k",
                                          "kl_to_posterior",
                                          "kl_from_posterior",
                                          "kl_monte_carlo",
                                          "free_energy_residual",
+                                         "mean_error_to_draws",
+                                         "sd_error_to_draws",
+                                         "wasserstein_to_draws",
                                          "mean_error_max",
                                          "sd_error_max",
                                          "mean_error_rms",
                                          "sd_error_rms",
+                                         "wasserstein_max",
+                                         "wasserstein_mean",
+                                         "c2st",
+                                         "mmd_squared",
+                                         "ksd_squared",
+                                         "symmetric_kl_gaussian",
                                          "rhat_max",
                                          "ess_bulk_min",
                                          "ess_tail_min",
+                                         "ess_quantile_min",
+                                         "ess_per_gradient",
+                                         "ess_per_density",
+                                         "ess_per_second",
+                                         "ess_weights",
+                                         "ebfmi_min",
+                                         "divergences",
                                          "gradient_variance",
+                                         "gradient_snr",
                                          "iterations",
                                          "gradient_evaluations",
                                          "density_evaluations",
                                          "seconds"};
 
 /// What is shown when nothing is asked for: enough to judge a method, and narrow enough to read.
-constexpr const char* key_metrics[] = {
-    "elbo",           "log_evidence",         "log_evidence_psis",
-    "pareto_k",       "kl_to_posterior",      "free_energy_residual",
-    "mean_error_max", "sd_error_max",         "rhat_max",
-    "ess_bulk_min",   "gradient_evaluations", "seconds"};
+constexpr const char* key_metrics[] = {"elbo",
+                                       "log_evidence",
+                                       "log_evidence_psis",
+                                       "log_evidence_sampler",
+                                       "pareto_k",
+                                       "kl_to_posterior",
+                                       "free_energy_residual",
+                                       "mean_error_to_draws",
+                                       "sd_error_to_draws",
+                                       "wasserstein_to_draws",
+                                       "mean_error_max",
+                                       "sd_error_max",
+                                       "wasserstein_max",
+                                       "c2st",
+                                       "rhat_max",
+                                       "ess_bulk_min",
+                                       "gradient_evaluations",
+                                       "seconds"};
 
 bool is_key_metric(const std::string& name) {
   return std::find(std::begin(key_metrics), std::end(key_metrics), name) != std::end(key_metrics);
@@ -284,7 +316,8 @@ void summarise_differences(RowItems& row, const std::vector<MetricInfo>& metrics
   }
 }
 
-std::string find_baseline(const std::vector<RowItems>& rows, const std::string& asked) {
+std::string find_baseline(const std::vector<RowItems>& rows, const CompareRequest& request) {
+  const std::string& asked = *request.baseline;
   std::set<std::string> names, meant;
   for (const RowItems& row : rows) {
     names.insert(row.row.method);
@@ -294,7 +327,8 @@ std::string find_baseline(const std::vector<RowItems>& rows, const std::string& 
   if (meant.size() == 1) return *meant.begin();
   if (meant.empty()) {
     const std::set<std::string> askable = askable_values("method", names);
-    throw Error("no cell has the method \"" + asked + "\" that --baseline names" +
+    throw Error((request.where.empty() ? "no cell has" : "no cell that --where selects has") +
+                std::string(" the method \"") + asked + "\" that --baseline names" +
                 suggestion(asked, {askable.begin(), askable.end()}));
   }
   std::string text;
@@ -348,6 +382,40 @@ void note_folders(const std::vector<ResultFolder>& folders, Comparison& comparis
   }
 }
 
+/// Cells that were not made by the newest build of a plugin: they may not compare with the others.
+void note_builds(const std::vector<Item>& items, Comparison& comparison) {
+  struct Build {
+    std::string digest, run_started;
+  };
+  const auto text_of = [](const nlohmann::ordered_json& json) {
+    return json.is_string() ? json.get<std::string>() : std::string();
+  };
+  const auto for_each_build = [&](auto&& visit) {
+    for (const Item& item : items) {
+      if (item.cell == nullptr) continue;
+      const auto& provenance = item.cell->provenance;
+      if (!provenance.is_object() || !provenance.contains("plugins")) continue;
+      const std::string started =
+          provenance.contains("run_started") ? text_of(provenance.at("run_started")) : "";
+      for (const auto& [name, digest] : provenance.at("plugins").items())
+        visit(name, Build{text_of(digest), started});
+    }
+  };
+  std::map<std::string, Build> newest;
+  for_each_build([&](const std::string& name, const Build& build) {
+    const auto [known, added] = newest.try_emplace(name, build);
+    if (!added && build.run_started > known->second.run_started) known->second = build;
+  });
+  std::map<std::string, std::size_t> older;
+  for_each_build([&](const std::string& name, const Build& build) {
+    if (build.digest != newest.at(name).digest) ++older[name];
+  });
+  for (const auto& [name, count] : older)
+    comparison.notes.push_back(plural(count, "cell") + (count == 1 ? " was" : " were") +
+                               " made by an older build of " + name +
+                               " than the others; `elbow run` makes them again");
+}
+
 void note_what_baseline_lacks(const std::vector<RowItems>& rows, Comparison& comparison) {
   std::string lacking;
   for (const MetricInfo& info : comparison.metrics) {
@@ -373,7 +441,7 @@ Comparison compare(const std::vector<ResultFolder>& folders, const CompareReques
   sort_rows(rows, folders);
   Partners partners;
   if (request.baseline) {
-    comparison.baseline = find_baseline(rows, *request.baseline);
+    comparison.baseline = find_baseline(rows, request);
     for (const RowItems& row : rows)
       if (row.row.method == *comparison.baseline)
         for (const Item* item : row.finished) partners.add(*item);
@@ -389,6 +457,7 @@ Comparison compare(const std::vector<ResultFolder>& folders, const CompareReques
   }
   note_reasons(items, comparison);
   note_folders(folders, comparison);
+  note_builds(items, comparison);
   for (const ResultFolder& folder : folders)
     comparison.impossible.insert(comparison.impossible.end(), folder.impossible.begin(),
                                  folder.impossible.end());

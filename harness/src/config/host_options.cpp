@@ -40,17 +40,28 @@ std::vector<HostTable> declare_tables() {
                          .unit("MB")}});
   tables.push_back(
       {"evaluation",
-       "how the host evaluates fits, from draws that were not used to fit",
+       "how the host evaluates fits, from draws that were not used to fit, and samplers",
        {integer("draws", 10000, "draws for the final ELBO and evidence").at_least(2),
         boolean("checkpoints", true, "whether to evaluate at geometric checkpoints too"),
         integer("checkpoint_draws", 1000, "draws for the ELBO at a checkpoint").at_least(2),
-        integer("gradient_draws", 100,
-                "gradient estimates at the end point, for their variance; 0 or 1: not measured")
-            .at_least(0),
         integer("calibration_draws", 63,
                 "L, draws among which a parameter's rank is taken, evenly spaced over a method's; "
                 "of no use unless kind = \"calibration\"")
-            .at_least(1)}});
+            .at_least(1),
+        integer("gradient_draws", 100,
+                "gradient estimates at the end point, for their variance and signal-to-noise "
+                "ratio; 0 or 1: not measured")
+            .at_least(0),
+        integer("checkpoint_gradient_draws", 20, "the same at a checkpoint").at_least(0),
+        integer("kernel_draws", 500,
+                "draws for the kernel Stein discrepancy, and for the maximum mean discrepancy to "
+                "reference draws; time grows with their square; 0: neither")
+            .at_least(0),
+        boolean("c2st", false,
+                "whether to train the classifier two-sample test against reference draws: seconds "
+                "to minutes per cell"),
+        integer("c2st_draws", 10000, "draws of each sample for it, if there are as many")
+            .at_least(5)}});
   tables.push_back(
       {"method.stop",
        "when a fit ends: whichever comes first of those given",

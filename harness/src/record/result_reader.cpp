@@ -93,6 +93,33 @@ void add_variable(const std::string& name, const H5::DataSet& dataset, std::size
   }
 }
 
+/// The draws of the shortest chain; all where the chains are of one length.
+Index common_length(const H5::Group& group, Index longest) {
+  if (!group.attrExists("chain_lengths")) return longest;
+  const H5::Attribute attribute = group.openAttribute("chain_lengths");
+  std::vector<std::int64_t> lengths(std::size_t(attribute.getSpace().getSimpleExtentNpoints()));
+  attribute.read(H5::PredType::NATIVE_INT64, lengths.data());
+  return std::min<Index>(longest, *std::min_element(lengths.begin(), lengths.end()));
+}
+
+/// Adds the elements of one variable [chain, draw, *event].
+void add_draws(const std::string& name, const H5::Group& group, const H5::DataSet& dataset,
+               std::vector<ChainDraws>& elements) {
+  const std::vector<hsize_t> shape = shape_of(dataset);
+  const std::vector<hsize_t> event(shape.begin() + 2, shape.end());
+  Index size = 1;
+  for (hsize_t extent : event) size *= Index(extent);
+  const Index chains = Index(shape[0]), draws = Index(shape[1]);
+  Eigen::MatrixXd all(size, draws * chains);
+  if (all.size() == 0) return;
+  dataset.read(all.data(), H5::PredType::NATIVE_DOUBLE);
+  const Index length = common_length(group, draws);
+  for (Index i = 0; i < size; ++i) {
+    const Eigen::MatrixXd x = all.row(i).reshaped(draws, chains).topRows(length);
+    elements.push_back({element_name(name, event, hsize_t(i)), x});
+  }
+}
+
 template <class Read>
 auto reading(const std::filesystem::path& file, Read read) {
   try {
@@ -139,6 +166,20 @@ std::vector<NamedNumber> read_numbers(const std::filesystem::path& cell_file,
             numbers.push_back({element_name(name, shape, i), values[i]});
         });
     return numbers;
+  });
+}
+
+std::vector<ChainDraws> read_draws(const std::filesystem::path& cell_file,
+                                   const std::string& group_name) {
+  return reading(cell_file, [&](const H5::H5File& file) {
+    std::vector<ChainDraws> elements;
+    if (!file.nameExists(group_name)) return elements;
+    const H5::Group group = file.openGroup(group_name);
+    for_each_dataset(group, [&](const std::string& name, const H5::DataSet& dataset) {
+      if (H5DSis_scale(dataset.getId()) > 0 || !is_number(dataset)) return;
+      if (shape_of(dataset).size() >= 2) add_draws(name, group, dataset, elements);
+    });
+    return elements;
   });
 }
 

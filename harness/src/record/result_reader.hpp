@@ -49,4 +49,15 @@ std::vector<NamedNumber> read_numbers(const std::filesystem::path& cell_file,
 Marginals read_marginals(const std::filesystem::path& cell_file, const std::string& group,
                          std::size_t most);
 
+/// All draws of one element of a variable.
+struct ChainDraws {
+  std::string name;   ///< as in MarginalMoments
+  Eigen::MatrixXd x;  ///< [draws x chains]  as long as the shortest chain
+};
+
+/// A group of draws, in memory; nothing when the file has no such group.
+/// @throws Error naming the file when it cannot be read.
+std::vector<ChainDraws> read_draws(const std::filesystem::path& cell_file,
+                                   const std::string& group);
+
 }  // namespace elbow

@@ -264,3 +264,31 @@ TEST_CASE("A metric that the baseline lacks is named, not dropped in silence") {
   };
   CHECK(std::count_if(c.notes.begin(), c.notes.end(), says) == 1);
 }
+
+TEST_CASE("Cells of an older build of a plugin are counted, and the build is that of a plugin") {
+  const auto made = [](int replicate, const std::string& digest, const std::string& when) {
+    CellSummary summary = cell("m", "a", replicate, 1);
+    summary.provenance = {{"plugins", {{"model/m", "same"}, {"sampler/nuts", digest}}},
+                          {"run_started", when}};
+    return summary;
+  };
+  const Comparison c = compare(
+      {folder({made(0, "old", "2026-01-01T00:00:00Z"), made(1, "new", "2026-02-01T00:00:00Z"),
+               made(2, "old", "2026-01-01T00:00:00Z")})},
+      {});
+  const auto about = std::find_if(c.notes.begin(), c.notes.end(), [](const std::string& note) {
+    return note.find("older build") != std::string::npos;
+  });
+  REQUIRE(about != c.notes.end());
+  CHECK_THAT(*about, Contains("2 cells were made by an older build of sampler/nuts"));
+  CHECK(std::none_of(c.notes.begin(), c.notes.end(), [](const std::string& note) {
+    return note.find("model/m than") != std::string::npos;
+  }));
+}
+
+TEST_CASE("A baseline that --where leaves out is told from one that does not exist") {
+  CompareRequest request = where("method=a");
+  request.baseline = "b";
+  CHECK_THROWS_WITH(compare({folder({cell("m", "a", 0, 1), cell("m", "b", 0, 2)})}, request),
+                    Contains("no cell that --where selects has the method \"b\""));
+}

@@ -15,4 +15,12 @@ inline Eigen::MatrixXd ar1(Index n, Index chains, double phi, std::uint64_t seed
   return x;
 }
 
+/// Independent standard normal numbers.
+inline Eigen::MatrixXd normals(Index rows, Index cols, std::uint64_t seed) {
+  RandomStream stream(seed, 0, "normals");
+  Eigen::MatrixXd x(rows, cols);
+  stream.fill_normal(x);
+  return x;
+}
+
 }  // namespace elbow::test

@@ -13,7 +13,8 @@ std::vector<Option> options() {
   std::vector<Option> all;
   all.push_back(real("pause", 0, "time of a transition").at_least(0).unit("ms"));
   all.push_back(choice("mood",
-                       {"good", "throws", "loops", "allocates", "crashes", "exits", "runs_away"},
+                       {"good", "throws", "loops", "allocates", "crashes", "exits", "runs_away",
+                        "stalls", "meets_nan"},
                        "what the third transition does"));
   return all;
 }
@@ -36,12 +37,13 @@ class Moody : public Sampler {
     Eigen::VectorXd step(t.z.rows());
     for (Index chain = 0; chain < t.z.cols(); ++chain) {
       t.streams[std::size_t(chain)].fill_normal(step);
+      if (mood_ == "stalls" && t.iteration >= 2) step.setZero();
       t.z.col(chain) += step;
       if (t.iteration > 2 && mood_ == "runs_away") t.z.col(chain) *= 1e30;
       t.statistics(0, chain) = step.norm();
     }
     model_.density()->log_density(t.z, t.log_density);
-    return Progress::going;
+    return mood_ == "meets_nan" && t.iteration == 2 ? Progress::non_finite : Progress::going;
   }
 
  private:
