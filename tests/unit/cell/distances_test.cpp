@@ -11,7 +11,7 @@ using namespace elbow;
 namespace {
 
 /// N(0, 1) as a family that only knows its density.
-class StandardNormal final : public Family {
+class StandardNormalDensity final : public Family {
  public:
   Index dimension() const override { return 1; }
   Parameters& parameters() override { return parameters_; }
@@ -43,7 +43,7 @@ TEST_CASE("upper bounds of the evidence of a Gaussian have their closed forms") 
   const double m = 0.4, s = 0.8, log_z = -3;
   test::GaussianTarget p(Eigen::VectorXd::Constant(1, m), Eigen::MatrixXd::Constant(1, 1, s * s),
                          log_z);
-  StandardNormal q;
+  StandardNormalDensity q;
   Eigen::MatrixXd exact(1, 20000);
   RandomStream(1, 0, "bounds").fill_normal(exact);
   exact = (s * exact.array() + m).matrix();
@@ -61,7 +61,7 @@ TEST_CASE("upper bounds of the evidence of a Gaussian have their closed forms") 
 
 TEST_CASE("without a known evidence there is no chi bound") {
   test::GaussianTarget p(Eigen::VectorXd::Zero(1), Eigen::MatrixXd::Ones(1, 1));
-  StandardNormal q;
+  StandardNormalDensity q;
   std::vector<Metric> metrics;
   add_upper_bounds(q, p, Eigen::MatrixXd::Ones(1, 10), {not_a_number, not_a_number}, metrics);
   CHECK(metrics.size() == 1);

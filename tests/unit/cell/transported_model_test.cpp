@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <elbow/error.hpp>
 #include <elbow/math.hpp>
 #include <elbow/random.hpp>
 
@@ -112,5 +113,5 @@ TEST_CASE("In the coordinates of its own moments a Gaussian is standard normal")
 }
 
 TEST_CASE("A covariance that is not positive definite makes no map") {
-  CHECK_THROWS_AS(AffineMap(Eigen::Vector2d::Zero(), Eigen::Matrix2d::Ones()), Error);
+  CHECK_THROWS_AS(AffineMap(Eigen::Vector2d::Zero(), Eigen::Matrix2d::Ones()), elbow::Error);
 }
