@@ -81,10 +81,12 @@ IterateWindow::Mixing IterateWindow::mixing() const {
 }
 
 IterateWindow::Level IterateWindow::objective() const {
-  if (filled_ == 0) return {not_a_number, not_a_number};
+  if (filled_ == 0) return {not_a_number, not_a_number, not_a_number};
   const Eigen::MatrixXd x = later_half(0);
-  if (x.rows() < 6) return {x.mean(), not_a_number};
-  return {x.mean(), at_rest(x) ? 0 : mcse_mean(x)};
+  if (x.rows() < 6) return {x.mean(), not_a_number, not_a_number};
+  const double mean = x.mean();
+  const double sd = std::sqrt((x.array() - mean).square().sum() / double(x.rows() - 1));
+  return {mean, at_rest(x) ? 0 : mcse_mean(x), sd};
 }
 
 }  // namespace elbow

@@ -30,7 +30,7 @@ class IterateWindow {
   Mixing mixing() const;
 
   struct Level {
-    double mean, mcse;
+    double mean, mcse, sd;
   };
   /// Of the objective, over the later half of the iterates.
   Level objective() const;

@@ -67,7 +67,11 @@ std::optional<Outcome> StopRule::check(Fit& fit) {
     }
     const bool resolved = 2 * error <= tolerance;
     const double allowed = std::fmax(tolerance, 2 * error);
-    if (rest <= allowed && std::abs(change) <= allowed) {
+    // Steps that have died away leave everything as it is, wherever that may be.
+    const double noise = window_.objective().sd;
+    frozen_ = cell_.optimizer && noise > tolerance &&
+              std::abs(change) + std::abs(now.mean - iterate.mean) < 1e-6 * noise;
+    if (!frozen_ && rest <= allowed && std::abs(change) <= allowed) {
       const std::string what = lowers_ ? "halving the step size" : "twice as many iterations";
       return Outcome{Ending::converged, (resolved ? "" : "noise floor: ") + what +
                                             " changed the ELBO by " + short_number(change) +
@@ -104,6 +108,7 @@ Metric StopRule::objective() const {
 
 std::string StopRule::unsettled() const {
   if (cell_.estimator->trained().empty()) return "";
+  if (frozen_) return "the steps have died away although the objective's noise has not";
   const IterateWindow::Mixing mixing = window_.mixing();
   if (mixing.rhat <= moving_rhat) return "";
   if (std::isinf(mixing.rhat))

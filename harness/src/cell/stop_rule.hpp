@@ -48,6 +48,7 @@ class StopRule {
   IterateWindow window_;
   Index next_check_;
   bool lowers_ = false;  ///< whether the optimizer's step size could be halved
+  bool frozen_ = false;  ///< whether the last check found steps too small to matter
   std::optional<Level> last_;
 };
 

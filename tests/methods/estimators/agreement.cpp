@@ -81,7 +81,6 @@ TEST_CASE("Unbiased gradient estimators agree with quadrature on every family th
                                                              {"gaussian_full_rank", 2},
                                                              {"gaussian_low_rank", 2},
                                                              {"student_t_mean_field", 1},
-                                                             {"radial", 1},
                                                              {"real_nvp", 2}}));
   Skewed target(d);
   const Descriptor& plugin = descriptor(Kind::family, name);
