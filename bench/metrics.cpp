@@ -59,7 +59,7 @@ int main() {
   row("squared KSD, D = 100, 500 draws",
       [&] { return ksd_squared(x.leftCols(500), -x.leftCols(500)).value; });
   for (const Index d : {2, 10}) {
-    char name[64];
+    char name[96];
     std::snprintf(name, sizeof name, "classifier two-sample test, D = %td, 10,000 draws of each",
                   d);
     row(name, [&] {
