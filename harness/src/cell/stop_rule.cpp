@@ -69,8 +69,9 @@ std::optional<Outcome> StopRule::check(Fit& fit) {
     const double allowed = std::fmax(tolerance, 2 * error);
     // Steps that have died away leave everything as it is, wherever that may be.
     const double noise = window_.objective().sd;
-    frozen_ = cell_.optimizer && noise > tolerance &&
-              std::abs(change) + std::abs(now.mean - iterate.mean) < 1e-6 * noise;
+    const bool dead = cell_.optimizer && noise > tolerance &&
+                      std::abs(change) + std::abs(now.mean - iterate.mean) < 1e-6 * noise;
+    frozen_ = dead || collapsed(fit);
     if (!frozen_ && rest <= allowed && std::abs(change) <= allowed) {
       const std::string what = lowers_ ? "halving the step size" : "twice as many iterations";
       return Outcome{Ending::converged, (resolved ? "" : "noise floor: ") + what +
@@ -87,6 +88,19 @@ std::optional<Outcome> StopRule::check(Fit& fit) {
     next_check_ = 2 * window_.count();
   }
   return {};
+}
+
+bool StopRule::collapsed(Fit& fit) const {
+  Family* q = cell_.estimator->approximation(fit);
+  if (!q || !cell_.model->density() || q->conditional() || q->noise().normals == 0) return false;
+  constexpr Index draws = 100;
+  Eigen::MatrixXd noise(q->noise().rows(), draws), z(q->dimension(), draws);
+  RandomStream stream = cell_.stream("stop rule");
+  fill_noise(q->noise(), stream, noise);
+  q->sample(noise, z, unwanted_vector());
+  const Eigen::VectorXd spread = z.rowwise().maxCoeff() - z.rowwise().minCoeff();
+  const Eigen::VectorXd size = z.cwiseAbs().rowwise().maxCoeff();
+  return (spread.array() <= 1e-10 * size.array()).any();
 }
 
 StopRule::Level StopRule::level(Fit& fit) const {
@@ -108,7 +122,7 @@ Metric StopRule::objective() const {
 
 std::string StopRule::unsettled() const {
   if (cell_.estimator->trained().empty()) return "";
-  if (frozen_) return "the steps have died away although the objective's noise has not";
+  if (frozen_) return "the fit has collapsed: its steps have died away, or its draws do not differ";
   const IterateWindow::Mixing mixing = window_.mixing();
   if (mixing.rhat <= moving_rhat) return "";
   if (std::isinf(mixing.rhat))

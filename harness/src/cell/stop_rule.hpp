@@ -42,6 +42,9 @@ class StopRule {
     double mean, mcse;
   };
   Level level(Fit& fit) const;
+  /// Whether a coordinate of the approximation's draws is one number up to rounding: a scale that
+  /// has collapsed, after which an objective without noise tells nothing.
+  bool collapsed(Fit& fit) const;
 
   Ingredients& cell_;
   bool wanted_;
