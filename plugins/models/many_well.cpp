@@ -93,8 +93,8 @@ class ManyWell final : public Model, public Density, public Reference {
   }
 
   Index wells_;
-  double ceiling_ = -infinity;  ///< of marginal over proposal, log
-  double log_evidence_, mean_, sd_;                            ///< of one well; of its a
+  double ceiling_ = -infinity;       ///< of marginal over proposal, log
+  double log_evidence_, mean_, sd_;  ///< of one well; of its a
 };
 
 }  // namespace

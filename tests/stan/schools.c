@@ -19,9 +19,9 @@ static const double log_2pi = 1.8378770664093454836, pi = 3.14159265358979323846
 
 const char program_name[] = "schools_model";
 
-struct data *program_data(const char *json, unsigned seed, const char **error) {
+struct data* program_data(const char* json, unsigned seed, const char** error) {
   (void)seed;
-  struct data *d = calloc(1, sizeof *d);
+  struct data* d = calloc(1, sizeof *d);
   double schools = 0;
   if (strchr(json, '{') == NULL)
     *error = "construct: Error in JSON parsing: the text is no object";
@@ -39,11 +39,11 @@ struct data *program_data(const char *json, unsigned seed, const char **error) {
   return NULL;
 }
 
-void program_free(struct data *d) { free(d); }
+void program_free(struct data* d) { free(d); }
 
-int program_dimension(const struct data *d) { return d->schools + 2; }
+int program_dimension(const struct data* d) { return d->schools + 2; }
 
-static int list(char *out, size_t room, const char *name, int count) {
+static int list(char* out, size_t room, const char* name, int count) {
   for (int j = 1; j <= count; ++j) {
     const size_t used = strlen(out);
     snprintf(out + used, room - used, "%s%s.%d", used ? "," : "", name, j);
@@ -51,7 +51,7 @@ static int list(char *out, size_t room, const char *name, int count) {
   return count;
 }
 
-int program_names(const struct data *d, bool tp, bool gq, char *out, size_t room) {
+int program_names(const struct data* d, bool tp, bool gq, char* out, size_t room) {
   int count = list(out, room, "theta_trans", d->schools) + 2;
   strncat(out, d->schools ? ",mu,tau" : "mu,tau", room - strlen(out) - 1);
   if (tp) count += list(out, room, "theta", d->schools);
@@ -59,8 +59,8 @@ int program_names(const struct data *d, bool tp, bool gq, char *out, size_t room
   return count;
 }
 
-void program_constrain(const struct data *d, bool tp, bool gq, const double *z, double *x,
-                       unsigned long long *random) {
+void program_constrain(const struct data* d, bool tp, bool gq, const double* z, double* x,
+                       unsigned long long* random) {
   const int n = d->schools;
   const double mu = z[n], tau = exp(z[n + 1]);
   memcpy(x, z, (size_t)n * sizeof *x);
@@ -75,7 +75,7 @@ void program_constrain(const struct data *d, bool tp, bool gq, const double *z, 
   }
 }
 
-double program_log_density(const struct data *d, const double *z, double *gradient) {
+double program_log_density(const struct data* d, const double* z, double* gradient) {
   const int n = d->schools;
   const double mu = z[n], log_tau = z[n + 1], tau = exp(log_tau);
   double log_p = -0.5 * (mu * mu / 25 + log_2pi) - log(5) + log(2 / (5 * pi)) -

@@ -16,8 +16,8 @@ struct data {
 
 const char program_name[] = "shapes_model";
 
-struct data *program_data(const char *json, unsigned seed, const char **error) {
-  struct data *d = calloc(1, sizeof *d);
+struct data* program_data(const char* json, unsigned seed, const char** error) {
+  struct data* d = calloc(1, sizeof *d);
   d->alpha[0] = 2, d->alpha[1] = 3, d->alpha[2] = 5;
   const int given = json_numbers(json, "alpha", d->alpha, 3);
   unsigned long long state = 0x9e3779b97f4a7c15ull * (seed + 1ull) | 1;
@@ -28,14 +28,14 @@ struct data *program_data(const char *json, unsigned seed, const char **error) {
   return NULL;
 }
 
-void program_free(struct data *d) { free(d); }
+void program_free(struct data* d) { free(d); }
 
-int program_dimension(const struct data *d) {
+int program_dimension(const struct data* d) {
   (void)d;
   return 1 + 2 + 6;
 }
 
-int program_names(const struct data *d, bool tp, bool gq, char *out, size_t room) {
+int program_names(const struct data* d, bool tp, bool gq, char* out, size_t room) {
   (void)d;
   snprintf(out, room, "scale,p.1,p.2,p.3,m.1.1,m.2.1,m.1.2,m.2.2,m.1.3,m.2.3%s%s",
            tp ? ",log_p.1,log_p.2,log_p.3" : "",
@@ -46,7 +46,7 @@ int program_names(const struct data *d, bool tp, bool gq, char *out, size_t room
 }
 
 /* Sticks are broken off at v1 = sigmoid(z1 - log 2) and v2 = sigmoid(z2) of what is left. */
-static void simplex(const double *z, double *p, double *log_v, double *log_rest) {
+static void simplex(const double* z, double* p, double* log_v, double* log_rest) {
   const double at[2] = {z[0] - log(2), z[1]};
   double left = 1;
   for (int k = 0; k < 2; ++k) {
@@ -59,12 +59,12 @@ static void simplex(const double *z, double *p, double *log_v, double *log_rest)
   p[2] = left;
 }
 
-void program_constrain(const struct data *d, bool tp, bool gq, const double *z, double *x,
-                       unsigned long long *random) {
+void program_constrain(const struct data* d, bool tp, bool gq, const double* z, double* x,
+                       unsigned long long* random) {
   (void)random;
   double log_v[2], log_rest[2];
   *x++ = exp(z[0]);
-  double *p = x;
+  double* p = x;
   simplex(z + 1, p, log_v, log_rest);
   x += 3;
   memcpy(x, z + 3, 6 * sizeof *x);
@@ -75,10 +75,10 @@ void program_constrain(const struct data *d, bool tp, bool gq, const double *z, 
   *x = d->noise;
 }
 
-double program_log_density(const struct data *d, const double *z, double *gradient) {
+double program_log_density(const struct data* d, const double* z, double* gradient) {
   double p[3], log_v[2], log_rest[2];
   simplex(z + 1, p, log_v, log_rest);
-  const double *a = d->alpha;
+  const double* a = d->alpha;
   /* exponential(1) of exp(z0) */
   double log_p = z[0] - exp(z[0]);
   /* v1 ~ beta(a1, a2 + a3) and v2 ~ beta(a2, a3), with the Jacobian v (1 - v) of each */

@@ -15,8 +15,8 @@ using Json = nlohmann::ordered_json;
 /// A plugin with every option resolved: defaults filled in, bounds checked, paths made absolute.
 /// Options that are optional and absent are not there. Matrices are arrays of rows. A path or table
 /// is an object
-/// {"path": ..., "sha256": ...}, the digest being that of the file's content; a Stan program has its
-/// compiled "library" beside them, as such an object too.
+/// {"path": ..., "sha256": ...}, the digest being that of the file's content; a Stan program has
+/// its compiled "library" beside them, as such an object too.
 struct PlannedPlugin {
   Kind kind;
   std::string name;
