@@ -6,7 +6,7 @@
 #include <elbow/math.hpp>
 
 #include "cell/chain_diagnostics.hpp"
-#include "cell/six_digits.hpp"
+#include "data/short_number.hpp"
 #include "diagnostics/classifier_two_sample.hpp"
 #include "diagnostics/monte_carlo.hpp"
 #include "diagnostics/psis.hpp"
@@ -78,7 +78,7 @@ void add_sample_distances(const ComparedDraws& draws, const ReferenceSample& ref
     metrics.push_back({"mmd_squared", mmd.value, mmd.standard_error, "",
                        "squared maximum mean discrepancy to the reference draws, unbiased, from " +
                            std::to_string(n) + " of each; Gaussian kernel of length " +
-                           six_digits(length)});
+                           short_number(length)});
   }
   if (x.rows() <= most_gaussian_variables) {
     const Estimate kl = symmetric_gaussian_kl(x, y);

@@ -7,8 +7,8 @@
 #include "cell/evaluate_fit.hpp"
 #include "cell/gradient_noise.hpp"
 #include "cell/minibatches.hpp"
-#include "cell/six_digits.hpp"
 #include "cell/stop_rule.hpp"
+#include "data/short_number.hpp"
 
 namespace elbow {
 namespace {
@@ -143,7 +143,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
       if (progress == Progress::non_finite)
         result.outcome.reason = "the objective or its gradient is not finite in iteration " +
                                 std::to_string(result.iterations) + ": objective " +
-                                six_digits(trace[0]);
+                                short_number(trace[0]);
       break;
     }
     if (due) {

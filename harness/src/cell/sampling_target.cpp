@@ -4,7 +4,7 @@
 #include <cmath>
 #include <elbow/math.hpp>
 
-#include "cell/six_digits.hpp"
+#include "data/short_number.hpp"
 
 namespace elbow {
 namespace {
@@ -108,7 +108,7 @@ void SamplingTarget::draw_start(RandomStream& stream, VectorOut place) const {
 
 std::string SamplingTarget::start_text() const {
   return fitted_ ? "from the fit"
-                 : "within a radius of " + six_digits(cell_.settings.initial_radius);
+                 : "within a radius of " + short_number(cell_.settings.initial_radius);
 }
 
 void SamplingTarget::to_target(Draws place, Vector log_density, DrawsOut z, VectorOut log_p) const {

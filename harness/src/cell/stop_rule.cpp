@@ -1,11 +1,11 @@
 #include "cell/stop_rule.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <elbow/math.hpp>
 
 #include "cell/estimate_in_place.hpp"
 #include "cell/evaluate_fit.hpp"
+#include "data/short_number.hpp"
 
 namespace elbow {
 namespace {
@@ -18,12 +18,6 @@ constexpr double moving_rhat = 1.3;
 /// An average of the iterates, weighted towards the last, has about a fifth of their effective
 /// number.
 constexpr double share_of_average = 0.2;
-
-std::string short_number(double x) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", x);
-  return text;
-}
 
 }  // namespace
 
@@ -75,8 +69,8 @@ std::optional<Outcome> StopRule::check(Fit& fit) {
     if (!frozen_ && rest <= allowed && std::abs(change) <= allowed) {
       const std::string what = lowers_ ? "halving the step size" : "twice as many iterations";
       return Outcome{Ending::converged, (resolved ? "" : "noise floor: ") + what +
-                                            " changed the ELBO by " + short_number(change) +
-                                            " +- " + short_number(error) + " nats"};
+                                            " changed the ELBO by " + short_number(change, 3) +
+                                            " +- " + short_number(error, 3) + " nats"};
     }
   }
   last_ = now;
@@ -128,7 +122,7 @@ std::string StopRule::unsettled() const {
   if (std::isinf(mixing.rhat))
     return "the iterates do not tell whether they have settled: too few, not finite, or without "
            "movement";
-  return "the iterates were still moving: R-hat " + short_number(mixing.rhat) +
+  return "the iterates were still moving: R-hat " + short_number(mixing.rhat, 3) +
          " over the later half of them";
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "compare/number_text.hpp"
+#include "data/short_number.hpp"
 
 namespace elbow {
 
@@ -54,12 +55,6 @@ std::vector<double> logarithmic_ticks(double low, double high) {
           (factor == 1 || high - low < 2) && at >= low - 1e-9 && at <= high + 1e-9)
         ticks.push_back(at);
   return ticks;
-}
-
-std::string short_number(double value, int digits = 3) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*g", digits, value);
-  return text;
 }
 
 /// With the digits that tell neighbouring ticks apart.
