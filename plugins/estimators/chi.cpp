@@ -34,6 +34,11 @@ class Chi final : public GradientEstimator {
     weights_.resize(draws);
   }
 
+  bool state(StateArchive& archive) override {
+    archive(started_, constant_);
+    return true;
+  }
+
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     if (!fit.items.empty())

@@ -57,6 +57,11 @@ class FixedDraws final : public Estimator {
             {"evaluations", "of the objective in this iteration", ""}};
   }
 
+  bool state(StateArchive& archive) override {
+    archive(started_, memory_, value_, here_);
+    return true;
+  }
+
   Progress step(Fit& fit, VectorOut trace) override {
     if (!fit.items.empty())
       throw Unsupported("the objective must not change between iterations: leave out batch_size");

@@ -49,6 +49,8 @@ class ImportanceWeighted final : public GradientEstimator {
     }
   }
 
+  bool state(StateArchive&) override { return true; }
+
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     if (!fit.items.empty())

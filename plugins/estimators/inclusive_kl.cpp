@@ -38,6 +38,8 @@ class InclusiveKl final : public GradientEstimator {
     v_.resize(draws);
   }
 
+  bool state(StateArchive&) override { return true; }
+
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     if (!fit.items.empty())

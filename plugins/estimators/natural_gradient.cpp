@@ -41,6 +41,8 @@ class NaturalGradientAscent final : public Estimator {
             {"non_finite_draws", "draws whose log density was infinite or NaN", ""}};
   }
 
+  bool state(StateArchive&) override { return true; }
+
   Progress step(Fit& fit, VectorOut trace) override {
     Family& q = *fit.family;
     fill_noise(q.noise(), fit.stream, noise_);

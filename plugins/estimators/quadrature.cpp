@@ -104,6 +104,8 @@ class Quadrature final : public GradientEstimator {
     g_z_.resize(setup.family->dimension(), count);
   }
 
+  bool state(StateArchive&) override { return true; }
+
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     const double elbo = leibniz_ ? over_points(fit, gradients[0]) : over_noise(fit, gradients[0]);

@@ -34,6 +34,8 @@ class Renyi final : public GradientEstimator {
     v_.resize(draws);
   }
 
+  bool state(StateArchive&) override { return true; }
+
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     if (!fit.items.empty() && alpha_ != 1)

@@ -32,6 +32,8 @@ class Reparameterized final : public GradientEstimator {
     if (sticking_) g_q_.resize(dimension, draws);
   }
 
+  bool state(StateArchive&) override { return true; }
+
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     Family& q = *fit.family;

@@ -32,6 +32,11 @@ class ScoreFunction final : public GradientEstimator {
     log_q_.resize(draws);
   }
 
+  bool state(StateArchive& archive) override {
+    archive(sum_, weight_);
+    return true;
+  }
+
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
     Family& q = *fit.family;

@@ -54,6 +54,11 @@ class Svgd final : public Estimator {
             {"step_length", "root mean square move of a particle", ""}};
   }
 
+  bool state(StateArchive& archive) override {
+    archive(bandwidth_, end_.z, squares_);
+    return true;
+  }
+
   Progress step(Fit& fit, VectorOut trace) override {
     fit.model.density()->log_density_gradient(end_.z, log_p_, score_);
     trace << -infinity, log_p_.mean(), bandwidth_, 0;

@@ -18,6 +18,11 @@ class AdaGrad final : public FirstOrderOptimizer {
   }
 
  private:
+  bool own_state(StateArchive& archive) override {
+    archive(squares_);
+    return true;
+  }
+
   void move(Index which, Parameters& x, const Gradient& g, double scale, double eta) override {
     update(x.f64(), g.f64(), squares_[std::size_t(which)].f64(), scale, eta);
     update(x.f32(), g.f32(), squares_[std::size_t(which)].f32(), float(scale), float(eta));

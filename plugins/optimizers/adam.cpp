@@ -27,6 +27,11 @@ class Adam final : public FirstOrderOptimizer {
   }
 
  private:
+  bool own_state(StateArchive& archive) override {
+    archive(first_, second_);
+    return true;
+  }
+
   void begin_step(Index t) override {
     first_correction_ = 1 / (1 - std::pow(beta1_, double(t)));
     second_correction_ = 1 / std::sqrt(1 - std::pow(beta2_, double(t)));

@@ -52,6 +52,10 @@ class DoWg final : public Optimizer {
     average_.estimate(which, f64, f32);
   }
   double step_size() const override { return step_size_; }
+  bool state(StateArchive& archive) override {
+    archive(average_, start_, distance_, weighted_, step_size_);
+    return true;
+  }
 
  private:
   std::vector<Parameters*> parameters_;

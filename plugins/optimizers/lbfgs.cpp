@@ -50,6 +50,10 @@ class Lbfgs final : public Optimizer {
   }
 
   double step_size() const override { return step_size_; }
+  bool state(StateArchive& archive) override {
+    archive(memory_, started_, gradient_, direction_, step_size_);
+    return true;
+  }
 
  private:
   static Index size(const OptimizerSetup& setup) {

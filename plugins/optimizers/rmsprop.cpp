@@ -27,6 +27,11 @@ class RmsProp final : public FirstOrderOptimizer {
   }
 
  private:
+  bool own_state(StateArchive& archive) override {
+    archive(squares_, velocity_);
+    return true;
+  }
+
   void move(Index which, Parameters& x, const Gradient& g, double scale, double eta) override {
     Gradient &m = squares_[std::size_t(which)], &v = velocity_[std::size_t(which)];
     update(x.f64(), g.f64(), m.f64(), v.f64(), scale, eta);

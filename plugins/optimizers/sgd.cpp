@@ -21,6 +21,11 @@ class Sgd final : public FirstOrderOptimizer {
   }
 
  private:
+  bool own_state(StateArchive& archive) override {
+    archive(velocity_);
+    return true;
+  }
+
   void move(Index which, Parameters& x, const Gradient& g, double scale, double eta) override {
     update(x.f64(), g.f64(), velocity_[which].f64(), scale, eta);
     update(x.f32(), g.f32(), velocity_[which].f32(), float(scale), float(eta));

@@ -73,6 +73,11 @@ class StanAdvi final : public Optimizer {
     average_.estimate(which, f64, f32);
   }
   double step_size() const override { return step_size_; }
+  bool state(StateArchive& archive) override {
+    archive(average_, eta_, steps_, squares_, start_, step_size_, searching_, ended_, trial_,
+            at_start_, score_, best_score_, best_eta_);
+    return true;
+  }
 
  private:
   static constexpr std::array<double, 5> trials{100, 10, 1, 0.1, 0.01};

@@ -59,6 +59,13 @@ class Estimator {
   /// This object where it is a GradientEstimator, so that the host can measure its gradients.
   virtual GradientEstimator* gradient_estimator() { return nullptr; }
 
+  /// As Optimizer::state: what later steps depend on besides the parameters of the family, of the
+  /// model and of `trained`. Where that is nothing, `return true` says so.
+  virtual bool state(StateArchive& archive) {
+    static_cast<void>(archive);
+    return false;
+  }
+
   /// What was learnt, as a target for every sampler (a ratio estimator: prior x ratio). Asked for
   /// once, after the last step; null where the target is the model itself.
   virtual std::unique_ptr<Model> surrogate() { return nullptr; }

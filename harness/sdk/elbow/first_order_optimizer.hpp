@@ -23,6 +23,7 @@ class FirstOrderOptimizer : public Optimizer {
     average_.estimate(which, f64, f32);
   }
   bool lower_step_size(double factor) final;
+  bool state(StateArchive& archive) final;
   double step_size() const final { return step_size_; }
 
  protected:
@@ -32,6 +33,11 @@ class FirstOrderOptimizer : public Optimizer {
   /// @param scale  multiplies the gradient; below 1 when its norm is over `clip_norm`
   virtual void move(Index which, Parameters& parameters, const Gradient& gradient, double scale,
                     double step_size) = 0;
+  /// The method's part of `state`: its moments, momenta, sums.
+  virtual bool own_state(StateArchive& archive) {
+    static_cast<void>(archive);
+    return false;
+  }
 
  private:
   std::vector<Parameters*> parameters_;

@@ -2,6 +2,7 @@
 
 #include <elbow/option.hpp>
 #include <elbow/parameters.hpp>
+#include <elbow/state_archive.hpp>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,8 @@ class IterateAverage {
 
   /// Forgets the iterates so far; the budget goes on.
   void restart();
+
+  void state(StateArchive& archive) { archive(first_, iterate_, origin_, averages_); }
 
   /// Writes the average over `parameters[which]`.
   void estimate(Index which, Eigen::Ref<Eigen::VectorXd> f64,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <elbow/types.hpp>
+#include <elbow/state_archive.hpp>
 
 namespace elbow {
 
@@ -19,6 +19,7 @@ class LbfgsMemory {
   /// Replaces a gradient by the quasi-Newton direction H times it; leaves it alone without pairs.
   /// @param[in,out] direction  [P]
   void precondition(VectorOut direction);
+  void state(StateArchive& archive) { archive(count_, steps_, falls_, products_); }
 
  private:
   Index count_ = 0;                    ///< pairs taken in so far

@@ -2,6 +2,7 @@
 
 #include <elbow/option.hpp>
 #include <elbow/parameters.hpp>
+#include <elbow/state_archive.hpp>
 #include <span>
 
 namespace elbow {
@@ -47,6 +48,14 @@ class Optimizer {
   /// @param[in,out] f64, f32  the current iterate of the setup's `parameters[which]`
   virtual void estimate(Index which, VectorOut f64, Eigen::Ref<Eigen::VectorXf> f32) const {
     static_cast<void>(which), static_cast<void>(f64), static_cast<void>(f32);
+  }
+
+  /// What later steps depend on besides the parameters: a long fit goes on from its last snapshot
+  /// with the bits that it would have had.
+  /// @return false where that cannot be; a fit that is interrupted then starts anew
+  virtual bool state(StateArchive& archive) {
+    static_cast<void>(archive);
+    return false;
   }
 
   /// The step size of the most recent step, for the trace; NaN where there is none.

@@ -32,6 +32,11 @@ void FirstOrderOptimizer::step(std::span<const Gradient* const> gradients) {
   average_.update();
 }
 
+bool FirstOrderOptimizer::state(StateArchive& archive) {
+  archive(average_, lowered_, steps_, step_size_);
+  return own_state(archive);
+}
+
 bool FirstOrderOptimizer::lower_step_size(double factor) {
   lowered_ *= factor;
   average_.restart();
