@@ -58,14 +58,37 @@ class NaturalGradient {
   virtual void retract(GradientOut direction, double step) = 0;
 };
 
-/// Facet: q(z | c; phi). After `bind`, columns b K + k of every block belong to item b.
+/// Facet: q(z | c; phi). After `bind`, columns b K + k of every block belong to item b; a block may
+/// have fewer than B K columns and then speaks of the first items only.
 class Conditional {
  public:
   virtual ~Conditional() = default;
   virtual Index context_dimension() const = 0;
-  /// @param context  [C x B]  copied or encoded; may be released afterwards
+  /// Encodes the context with the current parameters: bind again after they have changed.
+  /// @param context         [C x B]  may be released afterwards
   /// @param draws_per_item  K
-  virtual void bind(Context context, Index draws_per_item) = 0;
+  /// @param for_gradient    whether `context_gradient` will be asked for, which costs a product
+  virtual void bind(Context context, Index draws_per_item, bool for_gradient = false) = 0;
+  /// The gradient with respect to the context of what the most recent pull-back with a wanted phi
+  /// added to phi. @param[out] g_context  [C x B]  overwritten
+  virtual void context_gradient(ContextOut g_context) = 0;
+};
+
+/// Facet of conditional families: q(z | c_b) = N(mean_b, diag(sd_b^2)) for every item, so that KLs
+/// have a closed form, with one pull-back for all that depends on the parameters.
+class DiagonalGaussian {
+ public:
+  virtual ~DiagonalGaussian() = default;
+  /// Of the most recent `bind`. [Dz x B]
+  virtual Draws means() const = 0;
+  virtual Draws log_sds() const = 0;
+  /// `sample_pullback(g_z, g_log_q, phi)` and the gradient with respect to means and log sds
+  /// themselves, in one pass through the encoder.
+  /// @param g_z      [Dz x S]  of the most recent `sample`; or empty for zeros
+  /// @param g_log_q  [S]       or empty for zeros
+  /// @param g_mean, g_log_sd  [Dz x B]  or empty for zeros
+  virtual void pullback(Draws g_z, Vector g_log_q, Draws g_mean, Draws g_log_sd,
+                        GradientOut phi) = 0;
 };
 
 /// Facet: q is the image of D standard normal numbers under one smooth invertible map z = T(e; phi)
@@ -132,6 +155,7 @@ class Family {
   virtual ClosedKl* closed_kl() { return nullptr; }
   virtual NaturalGradient* natural_gradient() { return nullptr; }
   virtual Conditional* conditional() { return nullptr; }
+  virtual DiagonalGaussian* diagonal_gaussian() { return nullptr; }
   virtual Transport* transport_map() { return nullptr; }
 };
 

@@ -42,8 +42,9 @@ enum class Ability : std::uint64_t {
   closed_kl = 1u << 20,
   natural_gradient = 1u << 21,
   conditional = 1u << 22,
-  discrete_draws = 1u << 23,  ///< draws in {0, 1}^D
-  transport = 1u << 24,       ///< Family::transport_map()
+  discrete_draws = 1u << 23,     ///< draws in {0, 1}^D
+  transport = 1u << 24,          ///< Family::transport_map()
+  diagonal_gaussian = 1u << 25,  ///< Family::diagonal_gaussian()
   // of estimators
   unbiased_gradient = 1ull << 32,  ///< its mean is the gradient of the reported objective's mean
 };

@@ -33,6 +33,49 @@ class CountedModel::CountedDensity final : public Density {
   Counts& counts_;
 };
 
+/// Every draw of an item counts as one density, or as one gradient once it is pulled back.
+class CountedModel::CountedItems final : public LatentItems {
+ public:
+  CountedItems(LatentItems& items, Counts& counts) : items_(items), counts_(counts) {}
+
+  Index item_count(Split split) const override { return items_.item_count(split); }
+  Index latent_dimension() const override { return items_.latent_dimension(); }
+  Index feature_dimension() const override { return items_.feature_dimension(); }
+  Parameters& parameters() override { return items_.parameters(); }
+  void use_items(Split split, std::span<const Index> items, RandomStream stream) override {
+    items_.use_items(split, items, stream);
+  }
+  void dream(RandomStream stream, DrawsOut z) override {
+    counts_.simulations += z.cols();
+    items_.dream(stream, z);
+  }
+  Context features() const override { return items_.features(); }
+  void log_joint(Draws z, VectorOut log_likelihood, VectorOut log_prior) override {
+    counts_.densities += z.cols();
+    draws_ = z.cols();
+    items_.log_joint(z, log_likelihood, log_prior);
+    for (const double value : log_likelihood) counts_.rejections += !(value > -INFINITY);
+  }
+  void log_joint_pullback(Vector likelihood_weights, Vector prior_weights, GradientOut theta,
+                          DrawsOut g_z) override {
+    counts_.densities -= draws_;
+    counts_.gradients += draws_;
+    draws_ = 0;
+    items_.log_joint_pullback(likelihood_weights, prior_weights, theta, g_z);
+  }
+  GaussianPrior* gaussian_prior() override { return items_.gaussian_prior(); }
+  MixturePrior* mixture_prior() override { return items_.mixture_prior(); }
+  Variable item() const override { return items_.item(); }
+  void decode(Draws z, DrawsOut x) override { items_.decode(z, x); }
+  void values(DrawsOut x) override { items_.values(x); }
+  Eigen::VectorXd observed() const override { return items_.observed(); }
+
+ private:
+  LatentItems& items_;
+  Counts& counts_;
+  Index draws_ = 0;  ///< of the most recent log_joint, until it is pulled back
+};
+
 class CountedModel::CountedSimulator final : public Simulator {
  public:
   CountedSimulator(Simulator& simulator, Counts& counts) : simulator_(simulator), counts_(counts) {}
@@ -62,6 +105,8 @@ class CountedModel::CountedSimulator final : public Simulator {
 CountedModel::CountedModel(Model& model) : model_(model) {
   if (Density* density = model.density())
     density_ = std::make_unique<CountedDensity>(*density, counts_);
+  if (LatentItems* items = model.latent_items())
+    items_ = std::make_unique<CountedItems>(*items, counts_);
   if (Simulator* simulator = model.simulator())
     simulator_ = std::make_unique<CountedSimulator>(*simulator, counts_);
 }
@@ -76,6 +121,7 @@ void CountedModel::add(const Counts& others) {
 }
 
 Density* CountedModel::density() { return density_.get(); }
+LatentItems* CountedModel::latent_items() { return items_.get(); }
 Simulator* CountedModel::simulator() { return simulator_.get(); }
 
 }  // namespace elbow

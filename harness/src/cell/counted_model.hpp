@@ -22,7 +22,7 @@ class CountedModel final : public Model {
   ~CountedModel() override;
 
   Density* density() override;
-  LatentItems* latent_items() override { return model_.latent_items(); }
+  LatentItems* latent_items() override;
   Simulator* simulator() override;
   Energy* energy() override { return model_.energy(); }
   Conjugate* conjugate() override { return model_.conjugate(); }
@@ -38,11 +38,13 @@ class CountedModel final : public Model {
 
  private:
   class CountedDensity;
+  class CountedItems;
   class CountedSimulator;
 
   Model& model_;
   Counts counts_;
   std::unique_ptr<CountedDensity> density_;
+  std::unique_ptr<CountedItems> items_;
   std::unique_ptr<CountedSimulator> simulator_;
 };
 

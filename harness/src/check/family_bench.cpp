@@ -21,11 +21,20 @@ Scalar FamilyBench::scalar() const {
 }
 
 void FamilyBench::bind(Index draws) {
-  if (conditional_) family_->conditional()->bind(contexts_, draws / 2);
+  bound_ = contexts_;
+  draws_per_context_ = draws / 2;
+  rebind();
 }
 
 void FamilyBench::bind_one(Index context, Index draws) {
-  if (conditional_) family_->conditional()->bind(contexts_.col(context), draws);
+  bound_ = contexts_.col(context);
+  draws_per_context_ = draws;
+  rebind();
+}
+
+void FamilyBench::rebind() const {
+  if (conditional_ && draws_per_context_ > 0)
+    family_->conditional()->bind(bound_, draws_per_context_, true);
 }
 
 Eigen::MatrixXd FamilyBench::noise(Index draws, std::string_view purpose) const {
@@ -39,12 +48,14 @@ Eigen::MatrixXd FamilyBench::noise(Index draws, std::string_view purpose) const 
 FamilyBench::Sample FamilyBench::sample(Draws noise) const {
   Sample result{Eigen::MatrixXd::Constant(dimension_, noise.cols(), NAN),
                 Eigen::VectorXd::Constant(noise.cols(), NAN)};
+  rebind();
   family_->sample(noise, result.z, result.log_q);
   return result;
 }
 
 Eigen::VectorXd FamilyBench::log_prob(Draws z) const {
   Eigen::VectorXd log_q = Eigen::VectorXd::Constant(z.cols(), NAN);
+  rebind();
   family_->log_prob(z, log_q);
   return log_q;
 }

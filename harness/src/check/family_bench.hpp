@@ -24,6 +24,10 @@ class FamilyBench {
   void bind(Index draws);
   /// Prepares for blocks of `draws` columns that all belong to one context.
   void bind_one(Index context, Index draws);
+  /// The most recent of these again, as the contract asks for after a change of the parameters.
+  void rebind() const;
+  /// The contexts that are bound. [C x 1 or 2]
+  Eigen::MatrixXf& bound() { return bound_; }
 
   Eigen::MatrixXd noise(Index draws, std::string_view purpose = "noise") const;
   struct Sample {
@@ -38,6 +42,8 @@ class FamilyBench {
   Index dimension_;
   Made<Family> family_;
   Eigen::MatrixXf contexts_;  ///< [C x 2]
+  Eigen::MatrixXf bound_;
+  Index draws_per_context_ = 0;  ///< 0: nothing is bound
 };
 
 }  // namespace elbow::check

@@ -69,6 +69,8 @@ void check_family_facets(const Bench& bench, Report& report) {
         [](Family& q) { return q.conditional() != nullptr; });
   facet("transport", Ability::transport, "transport_map()",
         [](Family& q) { return q.transport_map() != nullptr; });
+  facet("diagonal_gaussian", Ability::diagonal_gaussian, "diagonal_gaussian()",
+        [](Family& q) { return q.diagonal_gaussian() != nullptr; });
   report.check("declared and returned agree: reparameterized", [&] { return pullback(subject); });
 }
 

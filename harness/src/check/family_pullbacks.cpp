@@ -27,6 +27,7 @@ struct PathObjective {
   void add_gradient(FamilyBench& q, GradientOut out) const {
     Eigen::MatrixXd z(q.dimension(), draws);
     Eigen::VectorXd log_q(g_log_q.size());
+    q.rebind();
     q->sample(noise, z, log_q);
     q->sample_pullback(g_z, g_log_q, out);
   }
@@ -93,7 +94,11 @@ void check_paths(FamilyBench& q, Report& report) {
 void check_densities(FamilyBench& q, Report& report, bool discrete) {
   const Eigen::MatrixXd z = q.sample(q.noise(draws, "points")).z;
   const Pullback function{
-      &q->parameters(), [&](Draws at, VectorOut log_q) { q->log_prob(at, log_q); },
+      &q->parameters(),
+      [&](Draws at, VectorOut log_q) {
+        q.rebind();
+        q->log_prob(at, log_q);
+      },
       [&](Vector w, GradientOut phi, DrawsOut g_z) { q->log_prob_pullback(w, phi, g_z); }};
   if (!discrete) {
     check_pullback(report, "log_prob", function, z, q.scalar());

@@ -32,6 +32,7 @@ std::vector<Suite> suites_for(Kind kind) {
            {"closed KL", check_closed_kl},
            {"natural gradient", check_natural_gradient},
            {"conditional", check_conditional},
+           {"diagonal Gaussian", check_diagonal_gaussian},
            {"transport", check_transport}});
       break;
     case Kind::estimator:

@@ -39,6 +39,7 @@ void check_gaussian_form(const Bench&, Report&);
 void check_closed_kl(const Bench&, Report&);
 void check_natural_gradient(const Bench&, Report&);
 void check_conditional(const Bench&, Report&);
+void check_diagonal_gaussian(const Bench&, Report&);
 void check_transport(const Bench&, Report&);
 
 void check_estimator_steps(const Bench&, Report&);

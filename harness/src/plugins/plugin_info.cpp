@@ -36,6 +36,8 @@ constexpr AbilityText ability_texts[] = {
     {Ability::conditional, "conditional", "q depends on a context, e.g. on the data item"},
     {Ability::discrete_draws, "discrete_draws", "draws in {0, 1}^D"},
     {Ability::transport, "transport", "an invertible map of D standard normal numbers to draws"},
+    {Ability::diagonal_gaussian, "diagonal_gaussian",
+     "given the context q is Gaussian with independent coordinates"},
     {Ability::unbiased_gradient, "unbiased_gradient",
      "gradient estimates whose mean is the objective's gradient"},
 };

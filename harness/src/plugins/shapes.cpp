@@ -61,6 +61,7 @@ void check_family(Family& family, Index dimension, Ability provides) {
   expect_facet(provides, Ability::natural_gradient, family.natural_gradient());
   expect_facet(provides, Ability::conditional, family.conditional());
   expect_facet(provides, Ability::transport, family.transport_map());
+  expect_facet(provides, Ability::diagonal_gaussian, family.diagonal_gaussian());
 }
 
 void check_fields(const std::vector<TraceField>& fields, const char* what) {

@@ -45,41 +45,60 @@ class FactorAnalysis final : public Model, public LatentItems, public Reference 
   Index item_count(Split split) const override { return items(split).cols(); }
   Index latent_dimension() const override { return factors_; }
   Index feature_dimension() const override { return pixels_; }
-  void features(Split split, std::span<const Index> chosen, ContextOut out) override {
-    for (Index b = 0; b < out.cols(); ++b)
-      out.col(b) = items(split).col(chosen[std::size_t(b)]).cast<float>();
-  }
   Parameters& parameters() override { return theta_; }
 
-  void log_joint(Split split, std::span<const Index> chosen, Draws z, VectorOut log_p,
-                 VectorOut log_prior) override {
-    const Index per_item = z.cols() / Index(chosen.size());
+  void use_items(Split split, std::span<const Index> chosen, RandomStream) override {
+    x_.resize(pixels_, Index(chosen.size()));
+    for (Index b = 0; b < x_.cols(); ++b) x_.col(b) = items(split).col(chosen[std::size_t(b)]);
+    features_ = x_.cast<float>();
+  }
+  void dream(RandomStream stream, DrawsOut z) override {
+    x_.resize(pixels_, z.cols());
+    stream.fill_normal(z);
+    stream.fill_normal(x_);
+    x_ *= std::exp(theta_.vector(log_sd_)[0]);
+    x_.noalias() += theta_.matrix(weights_) * z;
+    x_.colwise() += theta_.vector(bias_);
+    features_ = x_.cast<float>();
+  }
+  Context features() const override { return features_; }
+  void values(DrawsOut x) override { x = x_; }
+
+  void log_joint(Draws z, VectorOut log_likelihood, VectorOut log_prior) override {
+    const Index per_item = z.cols() / x_.cols();
     z_ = z;
+    if (log_prior.size() > 0)
+      for (Index s = 0; s < z.cols(); ++s)
+        log_prior[s] = -0.5 * (z.col(s).squaredNorm() + double(factors_) * log_2pi);
+    if (log_likelihood.size() == 0) return;
     residual_.noalias() = -theta_.matrix(weights_) * z;
     for (Index s = 0; s < z.cols(); ++s)
-      residual_.col(s) +=
-          items(split).col(chosen[std::size_t(s / per_item)]) - theta_.vector(bias_);
+      residual_.col(s) += x_.col(s / per_item) - theta_.vector(bias_);
     const double log_sd = theta_.vector(log_sd_)[0], precision = std::exp(-2 * log_sd);
-    for (Index s = 0; s < z.cols(); ++s) {
-      const double prior = -0.5 * (z.col(s).squaredNorm() + double(factors_) * log_2pi);
-      if (log_prior.size() > 0) log_prior[s] = prior;
-      log_p[s] = prior - 0.5 * precision * residual_.col(s).squaredNorm() -
-                 double(pixels_) * (log_sd + 0.5 * log_2pi);
-    }
+    for (Index s = 0; s < z.cols(); ++s)
+      log_likelihood[s] = -0.5 * precision * residual_.col(s).squaredNorm() -
+                          double(pixels_) * (log_sd + 0.5 * log_2pi);
   }
 
-  void log_joint_pullback(Vector w, GradientOut theta, DrawsOut g_z) override {
+  void log_joint_pullback(Vector likelihood_weights, Vector prior_weights, GradientOut theta,
+                          DrawsOut g_z) override {
+    if (g_z.size() > 0) {
+      if (prior_weights.size() > 0)
+        g_z.noalias() = -z_ * prior_weights.asDiagonal();
+      else
+        g_z.setZero();
+    }
+    if (likelihood_weights.size() == 0) return;
     const double precision = std::exp(-2 * theta_.vector(log_sd_)[0]);
     for (Index s = 0; s < z_.cols(); ++s) {
-      const double scaled = w[s] * precision;
-      if (g_z.size() > 0) {
-        g_z.col(s) = -w[s] * z_.col(s);
+      const double scaled = likelihood_weights[s] * precision;
+      if (g_z.size() > 0)
         g_z.col(s).noalias() += scaled * theta_.matrix(weights_).transpose() * residual_.col(s);
-      }
       if (!theta) continue;
       theta.matrix(weights_).noalias() += scaled * residual_.col(s) * z_.col(s).transpose();
       theta.vector(bias_) += scaled * residual_.col(s);
-      theta.vector(log_sd_)[0] += scaled * residual_.col(s).squaredNorm() - w[s] * double(pixels_);
+      theta.vector(log_sd_)[0] +=
+          scaled * residual_.col(s).squaredNorm() - likelihood_weights[s] * double(pixels_);
     }
   }
 
@@ -108,6 +127,8 @@ class FactorAnalysis final : public Model, public LatentItems, public Reference 
   Parameters theta_;
   BlockId<double> weights_, bias_, log_sd_;
   Eigen::MatrixXd data_[3];       ///< [pixels x items] of train, validation, test
+  Eigen::MatrixXd x_;             ///< [pixels x B] the chosen items
+  Eigen::MatrixXf features_;      ///< [pixels x B] the same
   Eigen::MatrixXd z_, residual_;  ///< of the most recent log_joint
 };
 
