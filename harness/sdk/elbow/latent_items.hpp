@@ -40,6 +40,16 @@ class MixturePrior {
   virtual void pseudo_inputs_pullback(Context g, GradientOut theta) = 0;
 };
 
+/// Facet: log p(x) itself is known, to measure bounds and fits against.
+class KnownEvidence {
+ public:
+  virtual ~KnownEvidence() = default;
+  /// Of the chosen items at the current theta. @param[out] log_p  [B]
+  virtual void item_log_evidence(VectorOut log_p) = 0;
+  /// The mean over all training items at the theta where it is largest, nats per item.
+  virtual double maximum() = 0;
+};
+
 /// N data items, each with its own latent z, under a model with trainable parameters theta:
 /// log p(x_n, z_n; theta) = log p(x_n | z_n; theta) + log p(z_n; theta). What amortised inference
 /// works on (Kingma & Welling 2014, eq. 1-3).
@@ -86,6 +96,7 @@ class LatentItems {
 
   virtual GaussianPrior* gaussian_prior() { return nullptr; }
   virtual MixturePrior* mixture_prior() { return nullptr; }
+  virtual KnownEvidence* known_evidence() { return nullptr; }
 
   /// The variable that one item is, e.g. an image with the dims (row, column).
   virtual Variable item() const = 0;

@@ -65,6 +65,7 @@ class CountedModel::CountedItems final : public LatentItems {
   }
   GaussianPrior* gaussian_prior() override { return items_.gaussian_prior(); }
   MixturePrior* mixture_prior() override { return items_.mixture_prior(); }
+  KnownEvidence* known_evidence() override { return items_.known_evidence(); }
   Variable item() const override { return items_.item(); }
   void decode(Draws z, DrawsOut x) override { items_.decode(z, x); }
   void values(DrawsOut x) override { items_.values(x); }
