@@ -19,10 +19,9 @@ namespace elbow {
 /// Nothing is allocated once the largest batch has been seen. Thread-safe: no.
 class JointTarget {
  public:
-  /// @param copies  the items that a Density is presented as; without effect on LatentItems
   /// @throws Unsupported when the items need a conditional family, or their prior one with
   /// closed-form posteriors, and the family is not.
-  JointTarget(Model& model, Family& family, Index draws_per_item, Index copies = 1);
+  JointTarget(Model& model, Family& family, Index draws_per_item);
 
   /// phi, and theta where there are items: the order of all `gradients` below.
   std::vector<Parameters*> trained() const;
@@ -33,7 +32,8 @@ class JointTarget {
   void begin(const Fit& fit);
   /// The same for any items. @param items  empty: all of the split
   void begin(LatentItems::Split split, std::span<const Index> items, RandomStream stream);
-  /// The same for items that the model draws from itself. @param[out] z  [Dz x B]
+  /// The same for items that the model draws from itself, with one draw each: log q of these
+  /// latents can be asked for and pulled back. @param[out] z  [Dz x B]
   void begin_dream(Index items, RandomStream stream, DrawsOut z);
 
   Index items() const { return count_; }  ///< B
@@ -61,7 +61,7 @@ class JointTarget {
   void log_prob_pullback(Vector w, std::span<const GradientOut> gradients);
 
  private:
-  void bind();
+  void bind(Index draws_per_item);
   /// Adds what the prior's components contribute to the family's gradient and the pseudo-inputs'.
   void add_components(Draws g_z, Vector g_log_q, std::span<const GradientOut> gradients);
 
@@ -70,8 +70,8 @@ class JointTarget {
   LatentItems* items_;
   MixturePrior* mixture_ = nullptr;
   DiagonalGaussian* gaussian_ = nullptr;
-  Index draws_per_item_, copies_;
-  Index count_ = 0;
+  Index draws_per_item_;
+  Index count_ = 1;
   std::vector<Index> all_;                      ///< 0 ... N - 1 of a split
   Eigen::MatrixXf context_, context_gradient_;  ///< [C x (B + P)], with a mixture prior
   Eigen::MatrixXd g_z_;                         ///< [D x (B K)] d log p / dz of a Density

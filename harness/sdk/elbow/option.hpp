@@ -47,6 +47,7 @@ enum class Ability : std::uint64_t {
   diagonal_gaussian = 1u << 25,  ///< Family::diagonal_gaussian()
   // of estimators
   unbiased_gradient = 1ull << 32,  ///< its mean is the gradient of the reported objective's mean
+  amortizes = 1ull << 33,  ///< a model's latent_items do as well as a density and its gradient
 };
 constexpr Ability operator|(Ability a, Ability b) {
   return Ability(std::uint64_t(a) | std::uint64_t(b));

@@ -9,12 +9,11 @@ constexpr std::uint64_t data_noise = 0x64617461;
 
 }  // namespace
 
-JointTarget::JointTarget(Model& model, Family& family, Index draws_per_item, Index copies)
+JointTarget::JointTarget(Model& model, Family& family, Index draws_per_item)
     : family_(family),
       density_(model.latent_items() ? nullptr : model.density()),
       items_(model.latent_items()),
-      draws_per_item_(draws_per_item),
-      copies_(copies) {
+      draws_per_item_(draws_per_item) {
   if (!items_ && !density_) throw Unsupported("the model has neither data items nor a density");
   if (!items_) return;
   if (!family.conditional())
@@ -33,8 +32,7 @@ std::vector<Parameters*> JointTarget::trained() const {
 }
 
 void JointTarget::begin(const Fit& fit) {
-  if (items_) return begin(LatentItems::Split::train, fit.items, fit.stream.substream(data_noise));
-  count_ = copies_;
+  if (items_) begin(LatentItems::Split::train, fit.items, fit.stream.substream(data_noise));
 }
 
 void JointTarget::begin(LatentItems::Split split, std::span<const Index> items,
@@ -48,23 +46,23 @@ void JointTarget::begin(LatentItems::Split split, std::span<const Index> items,
   }
   count_ = Index(items.size());
   items_->use_items(split, items, stream);
-  bind();
+  bind(draws_per_item_);
 }
 
 void JointTarget::begin_dream(Index items, RandomStream stream, DrawsOut z) {
   count_ = items;
   items_->dream(stream, z);
-  bind();
+  bind(1);
 }
 
-void JointTarget::bind() {
+void JointTarget::bind(Index draws_per_item) {
   Conditional& q = *family_.conditional();
-  if (!mixture_) return q.bind(items_->features(), draws_per_item_);
+  if (!mixture_) return q.bind(items_->features(), draws_per_item);
   const Context pseudo = mixture_->pseudo_inputs();
   context_.resize(pseudo.rows(), count_ + pseudo.cols());
   context_.leftCols(count_) = items_->features();
   context_.rightCols(pseudo.cols()) = pseudo;
-  q.bind(context_, draws_per_item_, true);
+  q.bind(context_, draws_per_item, true);
   const auto means = gaussian_->means();
   mixture_->set_components(means.rightCols(pseudo.cols()),
                            gaussian_->log_sds().rightCols(pseudo.cols()));

@@ -73,6 +73,34 @@ std::string why_fit_is_of_no_use(const MethodVariant& method, Ability family_off
   return "";
 }
 
+/// Whether the method works on the model's items and their latents.
+bool works_on_items(const ModelOffer& model, const MethodNeeds& method) {
+  return includes(model.provides, Ability::latent_items) &&
+         (includes(method.needs, Ability::latent_items) ||
+          (method.amortizes && !includes(model.provides, Ability::density)));
+}
+
+/// Items with latents of their own and families with context need each other.
+std::string why_context_is_amiss(const ModelOffer& model, const MethodNeeds& method,
+                                 const Catalog& catalog) {
+  if (method.family.empty()) return "";
+  if (works_on_items(model, method) && !method.conditional)
+    return "model \"" + model.plugin +
+           "\" has data items with latents of their own and needs a family that is conditional, "
+           "which family \"" +
+           method.family + "\" is not" + offered_by(Kind::family, Ability::conditional, catalog);
+  constexpr Ability contexts[] = {Ability::latent_items, Ability::simulator};
+  const bool has_context =
+      std::any_of(std::begin(contexts), std::end(contexts),
+                  [&](Ability ability) { return includes(model.provides, ability); });
+  if (method.conditional && !has_context)
+    return "family \"" + method.family +
+           "\" is conditional and needs latent_items of the model, but model \"" + model.plugin +
+           "\" offers " + names_or_nothing(model.provides) +
+           offered_by(Kind::model, Ability::latent_items, catalog);
+  return "";
+}
+
 bool is_discrete(const ModelOffer& model) { return includes(model.provides, Ability::discrete); }
 
 }  // namespace
@@ -106,12 +134,14 @@ MethodNeeds needs_of(const MethodVariant& method, const Catalog& catalog) {
     family_offer = family.provides;
     result.family = method.family->name;
     result.discrete_draws = includes(family.provides, Ability::discrete_draws);
+    result.conditional = includes(family.provides, Ability::conditional);
     ask(*method.family, family.needs_of_model);
   }
   if (method.estimator) {
     const auto estimator =
         effective(*method.estimator, *catalog.find(Kind::estimator, method.estimator->name));
     ask(*method.estimator, estimator.needs_of_model);
+    result.amortizes = includes(estimator.provides, Ability::amortizes) && !method.sampler;
     ask_family(*method.estimator, estimator.needs_of_family, family_offer);
   }
   // An estimator that does not work on the density ends with a surrogate, which is then what the
@@ -148,10 +178,14 @@ void add_needs_of_calibration(std::int64_t draws, const MethodVariant& method,
 std::string why_impossible(const ModelOffer& model, const MethodNeeds& method,
                            const Catalog& catalog) {
   if (!method.alone.empty()) return method.alone;
-  if (!includes(model.provides, method.needs)) {
-    const auto asker = std::find_if(
-        method.askers.begin(), method.askers.end(),
-        [&](const MethodNeeds::Asker& a) { return !includes(model.provides, a.needs); });
+  const bool on_items = works_on_items(model, method);
+  const Ability offered = on_items && method.amortizes
+                              ? model.provides | Ability::density | Ability::gradient
+                              : model.provides;
+  if (!includes(offered, method.needs)) {
+    const auto asker =
+        std::find_if(method.askers.begin(), method.askers.end(),
+                     [&](const MethodNeeds::Asker& a) { return !includes(offered, a.needs); });
     return asker->who + " needs " + ability_names(asker->needs & ~model.provides) +
            " of the model, but model \"" + model.plugin + "\" offers " +
            names_or_nothing(model.provides) + offered_by(Kind::model, asker->needs, catalog);
@@ -169,10 +203,12 @@ std::string why_impossible(const ModelOffer& model, const MethodNeeds& method,
       !method.takes_discrete)
     return "sampler \"" + method.sampler + "\" moves in continuous space, but model \"" +
            model.plugin + "\" is discrete";
+  if (const std::string amiss = why_context_is_amiss(model, method, catalog); !amiss.empty())
+    return amiss;
   // Items are also what amortised and conjugate models are made of.
-  constexpr Ability item_abilities[] = {Ability::minibatch, Ability::latent_items,
-                                        Ability::conjugate};
+  constexpr Ability item_abilities[] = {Ability::minibatch, Ability::conjugate};
   const bool has_items =
+      on_items ||
       std::any_of(std::begin(item_abilities), std::end(item_abilities), [&](Ability ability) {
         return includes(model.provides, ability) &&
                (ability == Ability::minibatch || includes(method.needs, ability));

@@ -29,6 +29,8 @@ struct MethodNeeds {
   bool discrete_draws = false;    ///< the family draws from {0, 1}^D
   bool takes_discrete = false;    ///< the sampler declares that it needs a discrete model
   bool has_batches = false;
+  bool amortizes = false;       ///< latent items do as well as a density
+  bool conditional = false;     ///< the family depends on a context
   std::string family, sampler;  ///< plugin names, for texts
 };
 

@@ -40,6 +40,8 @@ constexpr AbilityText ability_texts[] = {
      "given the context q is Gaussian with independent coordinates"},
     {Ability::unbiased_gradient, "unbiased_gradient",
      "gradient estimates whose mean is the objective's gradient"},
+    {Ability::amortizes, "amortizes",
+     "latent_items of a model do as well as a density and its gradient"},
 };
 
 }  // namespace
