@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "program.hpp"
+#include "support/array_files.hpp"
 
 using namespace elbow::test;
 using Catch::Matchers::Contains;
@@ -45,4 +46,37 @@ TEST_CASE("plan says which file it cannot read, and why") {
     CHECK(plan.status == 2);
     CHECK_THAT(plan.output, Contains(file) && Contains(reason));
   }
+}
+
+TEST_CASE(
+    "a file of images becomes a model's data, and a damaged one is named with line and byte") {
+  const Workplace place;
+  const std::string images = idx<std::uint8_t>(0x08, {2, 1, 3}, {1, 2, 3, 4, 5, 6});
+  write_bytes(place / "images.idx", images);
+  place.write("a.toml", experiment(1, "", "", "images = \"images.idx\"\n"));
+  const Ended good = elbow::test::elbow(place.folder(), {"plan", "a.toml"});
+  INFO(good.output);
+  CHECK(good.status == 0);
+
+  write_bytes(place / "images.idx", images.substr(0, 20));
+  const Ended bad = elbow::test::elbow(place.folder(), {"plan", "a.toml"});
+  INFO(bad.output);
+  CHECK(bad.status == 2);
+  CHECK_THAT(bad.output,
+             Contains("a.toml:") && Contains(":10: model \"isotropic\": images: ") &&
+                 Contains("images.idx: byte 20: expected 2 x 1 x 3 numbers of 1 bytes, 6 bytes in "
+                          "all, got the end of the file after 4"));
+}
+
+TEST_CASE("images changed on disk make another cell") {
+  const Workplace place;
+  place.write("a.toml", experiment(1, "", "", "images = \"images.idx\"\n"));
+  const auto hash = [&](std::uint8_t pixel) {
+    write_bytes(place / "images.idx", idx<std::uint8_t>(0x08, {1, 2}, {pixel, 0}));
+    const Ended plan = elbow::test::elbow(place.folder(), {"plan", "a.toml", "--format", "json"});
+    INFO(plan.output);
+    return nlohmann::json::parse(plan.output)["cells"].dump();
+  };
+  CHECK(hash(1) != hash(2));
+  CHECK(hash(1) == hash(1));
 }

@@ -27,8 +27,8 @@ struct ModelSetup {
 
 /// What is to be inferred. Every ability is a facet: a pointer that is null where the model does
 /// not have it. The facets live as long as the model, and the descriptor declares which there are.
-/// Thread-safe: no. Models neither print nor open files; data come in through options of the type
-/// `table`.
+/// Thread-safe: no. Models neither print nor open files; data come in through options of the types
+/// `table` and `array`.
 class Model {
  public:
   virtual ~Model() = default;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <elbow/array.hpp>
 #include <elbow/types.hpp>
 #include <limits>
 #include <map>
@@ -68,11 +69,14 @@ enum class OptionType {
   matrix,  ///< a list of rows of numbers, all of one length
   path,   ///< a file, looked up next to the experiment file, then in $ELBOW_DATA; given as absolute
   table,  ///< a file that the host reads: CSV, whitespace-separated, or HDF5 (`file.h5:dataset`)
+  array,  ///< a file that the host reads: IDX, NPY, HDF5 (`file.h5:dataset`) or CSV
 };
 
-/// The value of an option; `reals` and vectors are [n x 1]. A `table` is shared, never copied.
-using OptionValue = std::variant<bool, std::int64_t, double, std::string, Eigen::VectorXd,
-                                 Eigen::MatrixXd, std::shared_ptr<const Table>>;
+/// The value of an option; `reals` and vectors are [n x 1]. Tables and arrays are shared, never
+/// copied.
+using OptionValue =
+    std::variant<bool, std::int64_t, double, std::string, Eigen::VectorXd, Eigen::MatrixXd,
+                 std::shared_ptr<const Table>, std::shared_ptr<const Array>>;
 
 struct RequiredTag {};
 struct OptionalTag {};
@@ -152,6 +156,8 @@ Option path(std::string name, RequiredTag, std::string help);
 Option path(std::string name, OptionalTag, std::string help);
 Option table(std::string name, RequiredTag, std::string help);
 Option table(std::string name, OptionalTag, std::string help);
+Option array(std::string name, RequiredTag, std::string help);
+Option array(std::string name, OptionalTag, std::string help);
 
 /// The options of one plugin as the host resolved them: every declared option with a default is
 /// there with its type. Asking for an undeclared name or another type is a bug of the plugin and
@@ -173,6 +179,8 @@ class Options {
   const Eigen::VectorXd& reals(std::string_view name) const;
   const Eigen::MatrixXd& matrix(std::string_view name) const;
   const Table& table(std::string_view name) const;
+  /// Whoever keeps it shares it with the host, which keeps no other copy.
+  const std::shared_ptr<const Array>& array(std::string_view name) const;
 
   /// From now on every name that is asked for is added to `names`, which must outlive this object
   /// and its copies. The conformance checks find options with it that are declared but never read.

@@ -83,6 +83,12 @@ Option table(std::string name, RequiredTag, std::string help) {
 Option table(std::string name, OptionalTag, std::string help) {
   return declare(std::move(name), OptionType::table, std::move(help));
 }
+Option array(std::string name, RequiredTag, std::string help) {
+  return declare_required(std::move(name), OptionType::array, std::move(help));
+}
+Option array(std::string name, OptionalTag, std::string help) {
+  return declare(std::move(name), OptionType::array, std::move(help));
+}
 
 namespace {
 
@@ -126,6 +132,10 @@ const Eigen::MatrixXd& Options::matrix(std::string_view name) const {
 const Table& Options::table(std::string_view name) const {
   note(name);
   return *value<std::shared_ptr<const Table>>(values_, name, "table");
+}
+const std::shared_ptr<const Array>& Options::array(std::string_view name) const {
+  note(name);
+  return value<std::shared_ptr<const Array>>(values_, name, "array");
 }
 
 }  // namespace elbow

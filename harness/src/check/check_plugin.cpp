@@ -22,11 +22,11 @@ int check_plugin(const Bench& bench, std::chrono::seconds deadline, const Listen
 }
 
 Bench make_bench(const PluginInfo& plugin, const std::vector<std::string>& set,
-                 const Catalog& catalog, const TableLoader& load_table) {
-  Bench bench{{plugin, resolve_options(plugin, set, load_table)}, {}};
+                 const Catalog& catalog, const DataLoader& load_data) {
+  Bench bench{{plugin, resolve_options(plugin, set, load_data)}, {}};
   for (const PluginInfo& other : catalog.plugins)
     if (made_from_defaults(other))
-      bench.others.push_back({other, resolve_options(other, {}, load_table)});
+      bench.others.push_back({other, resolve_options(other, {}, load_data)});
   return bench;
 }
 

@@ -14,9 +14,9 @@ int check_plugin(const Bench& bench, std::chrono::seconds deadline, const Listen
 
 /// The plugin with the options of `set`, and every other plugin of the catalog that can be made
 /// from its defaults.
-/// @param load_table  reads data files named in `set`
+/// @param load_data  reads data files named in `set`
 /// @throws Error naming what is unknown, missing or out of bounds.
 Bench make_bench(const PluginInfo& plugin, const std::vector<std::string>& set,
-                 const Catalog& catalog, const TableLoader& load_table);
+                 const Catalog& catalog, const DataLoader& load_data);
 
 }  // namespace elbow::check

@@ -1,5 +1,6 @@
 // Every declared option: other legal values work, illegal ones are refused, all of them are read.
 
+#include <algorithm>
 #include <elbow/error.hpp>
 
 #include "check/exercise.hpp"
@@ -15,6 +16,15 @@ std::shared_ptr<const Table> some_table() {
   table->values = normals("table", 12, 3);
   table->values.col(2) = (table->values.col(2).array() > 0).cast<double>();
   return table;
+}
+
+/// Small images for options that take them: some pixels are black, some white, some neither.
+std::shared_ptr<const Array> some_array() {
+  const Eigen::MatrixXd values = normals("array", 36, 12);
+  std::vector<std::uint8_t> pixels;
+  for (const double value : values.reshaped())
+    pixels.push_back(std::uint8_t(std::clamp(128 + 128 * value, 0.0, 255.0)));
+  return std::make_shared<const Array>(Array{{12, 6, 6}, std::move(pixels)});
 }
 
 /// The number moved to another place within the option's bounds.
@@ -70,6 +80,9 @@ std::vector<OptionValue> alternatives(const Option& option, const OptionValue* n
     }
     case OptionType::table:
       if (!now) values.emplace_back(some_table());
+      break;
+    case OptionType::array:
+      if (!now) values.emplace_back(some_array());
       break;
     case OptionType::text:
     case OptionType::matrix:

@@ -34,7 +34,7 @@ Json built(const Option& option, Json value) {
 }  // namespace
 
 OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>& set,
-                          const TableLoader& load_table) {
+                          const DataLoader& load_data) {
   Problems problems("", set);
   const DataFinder data = find_data();
   const ReadingContext context{problems, data};
@@ -61,7 +61,7 @@ OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>
                            "; give it with --set " + option.name + "=...");
   }
   problems.throw_if_any();
-  return option_values({info.kind, info.name, values}, info, load_table);
+  return option_values({info.kind, info.name, values}, info, load_data);
 }
 
 bool made_from_defaults(const PluginInfo& info) {

@@ -7,10 +7,10 @@ namespace elbow::check {
 
 /// The options of a plugin as the host resolves them: what is given over the defaults.
 /// @param set  "option=value", the value in TOML; a word that is not TOML is a text
-/// @param load_table  reads data files named in `set`
+/// @param load_data  reads data files named in `set`
 /// @throws Error naming what is unknown, missing or out of bounds.
 OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>& set,
-                          const TableLoader& load_table);
+                          const DataLoader& load_data);
 
 /// Whether every option has a default or may be absent.
 bool made_from_defaults(const PluginInfo& info);

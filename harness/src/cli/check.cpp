@@ -171,8 +171,7 @@ int verb_check(const std::vector<std::string>& arguments) {
                               : find_plugin(folders, parse_plugin_name(plugin, folders));
   std::vector<std::string> set;
   if (call->options.count("set")) set = call->options["set"].as<std::vector<std::string>>();
-  const check::Bench bench =
-      check::make_bench(info, set, scan_plugins(folders), load_planned_table);
+  const check::Bench bench = check::make_bench(info, set, scan_plugins(folders), load_planned_data);
   return (json ? print_json(bench, deadline) : print_text(bench, deadline)) > 0 ? 1 : 0;
 }
 

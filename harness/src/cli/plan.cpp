@@ -84,7 +84,7 @@ int elbow::verb_plan(const std::vector<std::string>& arguments) {
   if (!call) return 0;
   const bool json = wants_json(*call);
   const PlannedExperiment planned = plan_experiment(
-      call->positionals[0], overrides, plugin_folders_of(*call), load_planned_table,
+      call->positionals[0], overrides, plugin_folders_of(*call), load_planned_data,
       check_planned_reference, {}, [](const std::string& line) { std::cerr << line << std::endl; });
   json ? print_plan(planned.plan, std::cout) : print_text(planned.plan, std::cout);
   std::cout.flush();

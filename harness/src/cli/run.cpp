@@ -176,7 +176,7 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
   scan.digests = true;
   const auto [plan, catalog] = plan_experiment(
       call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}),
-      load_planned_table, check_planned_reference, scan, [&](const std::string& line) {
+      load_planned_data, check_planned_reference, scan, [&](const std::string& line) {
         if (!call.quiet) std::cerr << line << std::endl;
       });
   std::vector<const Cell*> cells = select_cells(plan, call.only);

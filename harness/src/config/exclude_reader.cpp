@@ -190,8 +190,9 @@ class ConditionReader {
   /// The value in the type of the first option that takes it.
   std::optional<Json> accepted(const Node& node, const std::vector<const Option*>& declared) {
     for (const Option* candidate : declared) {
-      const bool is_file =
-          candidate->type == OptionType::path || candidate->type == OptionType::table;
+      const bool is_file = candidate->type == OptionType::path ||
+                           candidate->type == OptionType::table ||
+                           candidate->type == OptionType::array;
       if (is_file && node.is(Type::text)) return node.text;
       Problems attempt("", {});
       if (auto value = check_value(*candidate, node, "", {attempt, context_.find_data}))

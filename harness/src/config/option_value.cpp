@@ -50,6 +50,7 @@ class ValueChecker {
         return matrix(node);
       case OptionType::path:
       case OptionType::table:
+      case OptionType::array:
         return file(node);
     }
     return {};
@@ -168,7 +169,7 @@ class ValueChecker {
     }
     if (request.file.empty() || request.file.find('\0') != std::string::npos)
       return problem(node.place, option_.name + " must name a file, got \"\"");
-    if (option_.type == OptionType::table && dataset.empty()) split_dataset(request.file, dataset);
+    if (may_be_hdf5() && dataset.empty()) split_dataset(request.file, dataset);
     try {
       const DataFile found = context_.find_data(request);
       Json value = {{"path", found.path.string()}, {"sha256", found.sha256}};
@@ -181,7 +182,7 @@ class ValueChecker {
 
   bool file_member(const Member& member, DataRequest& request, std::string& dataset) const {
     std::vector<std::string> keys{"file", "sha256", "url"};
-    if (option_.type == OptionType::table) keys.push_back("dataset");
+    if (may_be_hdf5()) keys.push_back("dataset");
     if (std::find(keys.begin(), keys.end(), member.key) == keys.end()) {
       problem(member.place,
               option_.name + " has no key \"" + member.key + "\"" + suggestion(member.key, keys));
@@ -205,6 +206,8 @@ class ValueChecker {
                               : dataset) = text;
     return true;
   }
+
+  bool may_be_hdf5() const { return option_.type != OptionType::path; }
 
   /// "file.h5:group/dataset" names a dataset of an HDF5 file.
   static void split_dataset(std::string& file, std::string& dataset) {
@@ -247,8 +250,9 @@ Json default_value(const Option& option) {
       }
       return rows;
     }
-    // No declaration gives a table a default.
+    // No declaration gives a table or an array a default.
     Json operator()(const std::shared_ptr<const Table>&) const { return nullptr; }
+    Json operator()(const std::shared_ptr<const Array>&) const { return nullptr; }
   };
   return std::visit(Convert{}, option.standard.value());
 }
@@ -273,6 +277,8 @@ const char* type_text(OptionType type) {
       return "a file name or { file = \"...\" }";
     case OptionType::table:
       return "the name of a data file or { file = \"...\" }";
+    case OptionType::array:
+      return "the name of a file of images or other arrays or { file = \"...\" }";
   }
   return "";
 }

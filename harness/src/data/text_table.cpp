@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <elbow/error.hpp>
+#include <functional>
 #include <set>
 #include <string_view>
 
+#include "data/array_builder.hpp"
 #include "data/file_content.hpp"
 #include "data/printable.hpp"
 
@@ -196,18 +198,21 @@ FirstLine read_first_line(Reader& reader) {
   return line;
 }
 
-}  // namespace
+/// Takes rows of numbers, a few at a time. [rows x columns]
+using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using TakeRows = std::function<void(const Eigen::Ref<const Rows>& rows)>;
 
-Table read_text_table(const std::filesystem::path& file) {
-  return text_table(file, read_content(file));
-}
-
-Table text_table(const std::filesystem::path& file, const std::string& content) {
-  std::string_view text = content;
+/// The part of a file's content that is text, without a byte-order mark.
+std::string_view text_of(const std::filesystem::path& file, std::string_view text) {
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
     throw Error(file.string() + ": expected text in UTF-8, got UTF-16");
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  return text;
+}
 
+/// Hands over all rows, one after another. @return the columns' names
+std::vector<std::string> read_rows(const std::filesystem::path& file, std::string_view text,
+                                   const TakeRows& take) {
   Reader reader(file, text);
   if (!reader.next_line())
     throw Error(file.string() + ": expected a table of numbers, got an empty file");
@@ -216,14 +221,10 @@ Table text_table(const std::filesystem::path& file, const std::string& content) 
   FirstLine first_line = read_first_line(reader);
   const Index columns = static_cast<Index>(first_line.names.size());
 
-  Table table;
-  table.columns = std::move(first_line.names);
-  table.values.resize(std::count(text.begin(), text.end(), '\n') + 1, columns);
-  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> block(rows_per_block,
-                                                                               columns);
+  Rows block(rows_per_block, columns);
   Index rows = 0, buffered = 0;
   const auto flush = [&] {
-    table.values.middleRows(rows, buffered) = block.topRows(buffered);
+    take(block.topRows(buffered));
     rows += buffered;
     buffered = 0;
   };
@@ -244,8 +245,38 @@ Table text_table(const std::filesystem::path& file, const std::string& content) 
   if (rows == 0)
     throw Error(file.string() + ": expected rows of numbers after the header in line " +
                 std::to_string(header_line) + ", got none");
-  table.values.conservativeResize(rows, columns);
+  return std::move(first_line.names);
+}
+
+}  // namespace
+
+Table read_text_table(const std::filesystem::path& file) {
+  return text_table(file, read_content(file));
+}
+
+Table text_table(const std::filesystem::path& file, const std::string& content) {
+  const std::string_view text = text_of(file, content);
+  const Index lines = std::count(text.begin(), text.end(), '\n') + 1;
+  Table table;
+  Index rows = 0;
+  table.columns = read_rows(file, text, [&](const Eigen::Ref<const Rows>& block) {
+    if (table.values.size() == 0) table.values.resize(lines, block.cols());
+    table.values.middleRows(rows, block.rows()) = block;
+    rows += block.rows();
+  });
+  table.values.conservativeResize(rows, table.values.cols());
   return table;
+}
+
+Array text_array(const std::filesystem::path& file, const std::string& content) {
+  ArrayBuilder builder(std::vector<std::uint8_t>(), 0);
+  Index rows = 0, columns = 0;
+  read_rows(file, text_of(file, content), [&](const Eigen::Ref<const Rows>& block) {
+    rows += block.rows();
+    columns = block.cols();
+    builder.append(std::span<const double>(block.data(), std::size_t(block.size())));
+  });
+  return std::move(builder).array({rows, columns});
 }
 
 }  // namespace elbow

@@ -22,4 +22,8 @@ Table read_text_table(const std::filesystem::path& file);
 /// The same of a file whose content has been read already.
 Table text_table(const std::filesystem::path& file, const std::string& content);
 
+/// The same as an array [rows x columns] in the smallest type that holds all numbers exactly. The
+/// names of a header are passed over.
+Array text_array(const std::filesystem::path& file, const std::string& content);
+
 }  // namespace elbow

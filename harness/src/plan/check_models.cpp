@@ -228,12 +228,12 @@ std::vector<std::string> untried_models(const Experiment& experiment, const Mode
 }  // namespace
 
 std::vector<std::string> check_models(const Experiment& experiment, Plan& plan,
-                                      const Catalog& catalog, const TableLoader& load_table,
+                                      const Catalog& catalog, const DataLoader& load_data,
                                       const ReferenceCheck& check_reference,
                                       std::chrono::milliseconds budget) {
   const ModelList list = list_models(experiment, plan, catalog);
   const std::vector<ModelTrial> trials =
-      try_models(list.models, plan.seed, is_calibration(plan.evaluation), catalog, load_table,
+      try_models(list.models, plan.seed, is_calibration(plan.evaluation), catalog, load_data,
                  check_reference, std::uint64_t(plan.limits.memory_mb) << 20, budget);
   Problems problems(experiment.file.string(), experiment.overrides);
   OptionUse uses(catalog);

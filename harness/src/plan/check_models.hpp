@@ -21,7 +21,7 @@ namespace elbow {
 /// @return a line for each model that could not be tried, with its place in the file and the reason
 /// @throws ExperimentError with everything that was found.
 std::vector<std::string> check_models(const Experiment& experiment, Plan& plan,
-                                      const Catalog& catalog, const TableLoader& load_table,
+                                      const Catalog& catalog, const DataLoader& load_data,
                                       const ReferenceCheck& check_reference,
                                       std::chrono::milliseconds budget = std::chrono::seconds(3));
 

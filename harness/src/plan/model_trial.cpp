@@ -1,6 +1,7 @@
 #include "plan/model_trial.hpp"
 
 #include <elbow/error.hpp>
+#include <optional>
 
 #include "plugins/guarded_child.hpp"
 #include "plugins/loader.hpp"
@@ -33,11 +34,11 @@ ModelTrial decode_trial(const Json& json) {
 class ModelMaker {
  public:
   ModelMaker(std::uint64_t seed, bool from_prior, const Catalog& catalog,
-             const TableLoader& load_table, const ReferenceCheck& check_reference)
+             const DataLoader& load_data, const ReferenceCheck& check_reference)
       : seed_(seed),
         from_prior_(from_prior),
         catalog_(catalog),
-        load_table_(load_table),
+        load_data_(load_data),
         check_reference_(check_reference) {}
 
   ModelTrial make(const ModelVariant& variant) {
@@ -47,7 +48,8 @@ class ModelMaker {
     file_ = nullptr;
     try {
       const Descriptor& descriptor = map_plugin(info.file, planned.kind, planned.name);
-      auto values = option_values(planned, info, [&](const Json& file) { return table(file); });
+      auto values = option_values(
+          planned, info, [&](const Json& file, OptionType type) { return data(file, type); });
       trial.result = ModelTrial::Result::refused;
       make(descriptor, std::move(values), variant.settings, trial);
       trial.result = ModelTrial::Result::made;
@@ -84,31 +86,33 @@ class ModelMaker {
     trial.table.clear();
   }
 
-  std::shared_ptr<const Table> table(const Json& file) {
-    if (last_table_ && file == last_file_) return last_table_;
-    last_table_ = nullptr;
+  OptionValue data(const Json& file, OptionType type) {
+    if (last_data_ && type == last_type_ && file == last_file_) return *last_data_;
+    last_data_.reset();
     file_ = file;
-    last_table_ = load_table_(file);
+    last_data_ = load_data_(file, type);
+    last_type_ = type;
     last_file_ = std::move(file_);
     file_ = nullptr;
-    return last_table_;
+    return *last_data_;
   }
 
   std::uint64_t seed_;
   bool from_prior_;
   const Catalog& catalog_;
-  const TableLoader& load_table_;
+  const DataLoader& load_data_;
   const ReferenceCheck& check_reference_;
   Json file_;  ///< the one that is being read
   Json last_file_;
-  std::shared_ptr<const Table> last_table_;
+  OptionType last_type_ = OptionType::table;
+  std::optional<OptionValue> last_data_;
 };
 
 }  // namespace
 
 std::vector<ModelTrial> try_models(const std::vector<ModelVariant>& models, std::uint64_t seed,
                                    bool from_prior, const Catalog& catalog,
-                                   const TableLoader& load_table,
+                                   const DataLoader& load_data,
                                    const ReferenceCheck& check_reference, std::uint64_t memory,
                                    std::chrono::milliseconds budget) {
   using Clock = std::chrono::steady_clock;
@@ -117,7 +121,7 @@ std::vector<ModelTrial> try_models(const std::vector<ModelVariant>& models, std:
   for (std::size_t next = 0; next < models.size();) {
     GuardedChild child(
         [&](const ChildSide& host) {
-          ModelMaker maker(seed, from_prior, catalog, load_table, check_reference);
+          ModelMaker maker(seed, from_prior, catalog, load_data, check_reference);
           for (std::size_t i = next; i < models.size(); ++i) {
             host.forget_output();
             host.send(trial_started);

@@ -33,14 +33,14 @@ struct ModelTrial {
 };
 
 /// Makes models as the first replicate's cells will, one after another in a guarded child process.
-/// A table that several of them use one after another is read once.
+/// A data file that several of them use one after another is read once.
 /// @param from_prior  whether they generate their data from their priors, for a calibration
 /// @param memory  bytes that the child process may map beyond this one's, as a cell's may; 0: no
 /// limit
 /// @param budget  for all of them together; those that are not made by then are unknown
 std::vector<ModelTrial> try_models(const std::vector<ModelVariant>& models, std::uint64_t seed,
                                    bool from_prior, const Catalog& catalog,
-                                   const TableLoader& load_table,
+                                   const DataLoader& load_data,
                                    const ReferenceCheck& check_reference, std::uint64_t memory,
                                    std::chrono::milliseconds budget);
 

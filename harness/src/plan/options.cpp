@@ -18,7 +18,7 @@ Eigen::MatrixXd to_matrix(const Json& rows) {
   return matrix;
 }
 
-OptionValue to_value(OptionType type, const Json& json, const TableLoader& load_table) {
+OptionValue to_value(OptionType type, const Json& json, const DataLoader& load_data) {
   switch (type) {
     case OptionType::boolean:
       return json.get<bool>();
@@ -37,16 +37,17 @@ OptionValue to_value(OptionType type, const Json& json, const TableLoader& load_
       // Of a Stan program, what was made of it.
       return (json.contains("library") ? json["library"] : json).at("path").get<std::string>();
     case OptionType::table:
+    case OptionType::array:
       break;
   }
-  return load_table(json);
+  return load_data(json, type);
 }
 
 }  // namespace
 
 std::map<std::string, OptionValue, std::less<>> option_values(const PlannedPlugin& plugin,
                                                               const PluginInfo& info,
-                                                              const TableLoader& load_table) {
+                                                              const DataLoader& load_data) {
   const std::string owner = std::string(kind_name(plugin.kind)) + " \"" + plugin.name + "\": ";
   std::map<std::string, OptionValue, std::less<>> values;
   for (const auto& item : plugin.options.items()) {
@@ -58,7 +59,7 @@ std::map<std::string, OptionValue, std::less<>> option_values(const PlannedPlugi
       throw Error(owner + "the plan has the option \"" + name +
                   "\", but the plugin does not declare it; plan again with this plugin");
     try {
-      values.emplace(name, to_value(option->type, json, load_table));
+      values.emplace(name, to_value(option->type, json, load_data));
     } catch (const nlohmann::json::exception& error) {
       throw Error(owner + "the plan's value of \"" + name + "\", " + json.dump() +
                   ", is not of the type that the plugin declares (" + error.what() + ")");
@@ -68,8 +69,8 @@ std::map<std::string, OptionValue, std::less<>> option_values(const PlannedPlugi
 }
 
 Options to_options(const PlannedPlugin& plugin, const PluginInfo& info,
-                   const TableLoader& load_table) {
-  return Options(option_values(plugin, info, load_table));
+                   const DataLoader& load_data) {
+  return Options(option_values(plugin, info, load_data));
 }
 
 }  // namespace elbow

@@ -11,7 +11,7 @@ namespace elbow {
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const TableLoader& load_table,
+                                  const DataLoader& load_data,
                                   const ReferenceCheck& check_reference,
                                   const ScanSettings& settings, const Tell& tell) {
   const std::string text = read_experiment_text(file);
@@ -36,7 +36,7 @@ PlannedExperiment plan_experiment(const std::filesystem::path& file,
   };
   PlannedExperiment planned = plan();
   for (const std::string& untried :
-       check_models(experiment, planned.plan, planned.catalog, load_table, check_reference))
+       check_models(experiment, planned.plan, planned.catalog, load_data, check_reference))
     if (tell) tell(untried);
   return planned;
 }

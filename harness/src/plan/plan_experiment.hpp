@@ -25,7 +25,7 @@ struct PlannedExperiment {
 /// Stan programs are compiled, and every model that a cell uses is made once, see `check_models`.
 /// @param overrides   `path=value`, as given to --set
 /// @param folders     as from `plugin_folders`
-/// @param load_table, check_reference  read the models' data files and references, in a child
+/// @param load_data, check_reference  read the models' data files and references, in a child
 /// process
 /// @param tell        is called with lines for people as they arise: what is compiled, and which
 ///                    models could not be tried
@@ -33,7 +33,7 @@ struct PlannedExperiment {
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const TableLoader& load_table,
+                                  const DataLoader& load_data,
                                   const ReferenceCheck& check_reference,
                                   const ScanSettings& settings = {}, const Tell& tell = {});
 

@@ -29,6 +29,7 @@ bool has_type(const OptionValue& value, OptionType type) {
     case OptionType::matrix:
       return std::holds_alternative<Eigen::MatrixXd>(value);
     case OptionType::table:
+    case OptionType::array:
       return false;  // data cannot be a default
   }
   return false;

@@ -13,38 +13,10 @@
 #include "data/text_table.hpp"
 #include "record/cell_reader.hpp"
 #include "record/hdf5.hpp"
+#include "record/named_dataset.hpp"
 
 namespace elbow {
 namespace {
-
-std::string shape_text(const H5::DataSpace& space) {
-  std::vector<hsize_t> shape(static_cast<std::size_t>(space.getSimpleExtentNdims()));
-  if (!shape.empty()) space.getSimpleExtentDims(shape.data());
-  std::string text;
-  for (hsize_t extent : shape) text += (text.empty() ? "" : " x ") + std::to_string(extent);
-  return text.empty() ? "one value" : text;
-}
-
-/// The datasets of a file, with their shapes.
-std::string list_datasets(const H5::H5File& file) {
-  struct Listing {
-    hid_t file;
-    std::string text;
-  } listing{file.getId(), ""};
-  const auto visit = [](hid_t, const char* name, const H5O_info_t* info, void* out) -> herr_t {
-    if (info->type != H5O_TYPE_DATASET) return 0;
-    auto& list = *static_cast<Listing*>(out);
-    const hid_t id = H5Dopen2(list.file, name, H5P_DEFAULT);
-    if (id < 0) return 0;
-    const H5::DataSet dataset(id);
-    H5Dclose(id);
-    list.text += (list.text.empty() ? "" : ", ") + std::string(name) + " (" +
-                 shape_text(dataset.getSpace()) + (is_number(dataset) ? ")" : ", no numbers)");
-    return 0;
-  };
-  H5Ovisit2(file.getId(), H5_INDEX_NAME, H5_ITER_INC, visit, &listing, H5O_INFO_BASIC);
-  return listing.text.empty() ? "it has none" : "it has " + listing.text;
-}
 
 Eigen::MatrixXd read_numbers(const H5::DataSet& dataset, hsize_t rows, hsize_t columns) {
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> numbers(
@@ -60,16 +32,10 @@ Table read_dataset(const std::filesystem::path& path, const std::string& name) {
                 ": expected a dataset of numbers with one or two axes, got " + found + "; " +
                 list_datasets(file));
   };
-  const hid_t object = H5Oopen(file.getId(), name.c_str(), H5P_DEFAULT);
-  if (object < 0) fail("no such dataset");
-  const H5I_type_t type = H5Iget_type(object);
-  H5Oclose(object);
-  if (type != H5I_DATASET) fail("a group");
-
-  const H5::DataSet dataset = file.openDataSet(name);
+  const H5::DataSet dataset = open_dataset(file, name, fail);
   const H5::DataSpace space = dataset.getSpace();
   const int axes = space.isSimple() ? space.getSimpleExtentNdims() : 0;
-  if (axes < 1 || axes > 2) fail(shape_text(space));
+  if (axes < 1 || axes > 2) fail(extents_text(space));
   if (!is_number(dataset)) fail("a dataset whose elements are no numbers");
   hsize_t shape[2] = {0, 1};
   space.getSimpleExtentDims(shape);

@@ -76,7 +76,7 @@ TEST_CASE("what is not a plan is refused with the file's name") {
 TEST_CASE("a plugin gets its options in the types it declares") {
   const Plan plan = example_plan();
   const Catalog catalog = example_catalog();
-  const auto no_tables = [](const Json&) -> std::shared_ptr<const Table> {
+  const auto no_tables = [](const Json&, OptionType) -> OptionValue {
     throw Error("no table expected");
   };
   const Options gaussian =
@@ -96,9 +96,10 @@ TEST_CASE("a table is read through the loader, which is given path, digest and d
   const auto table = std::make_shared<Table>();
   const Options options =
       to_options(plan.models[1].plugin, *catalog.find(Kind::model, "regression"),
-                 [&](const Json& file) -> std::shared_ptr<const Table> {
+                 [&](const Json& file, OptionType type) -> OptionValue {
+                   CHECK(type == OptionType::table);
                    asked = file;
-                   return table;
+                   return std::shared_ptr<const Table>(table);
                  });
   CHECK(&options.table("file") == table.get());
   CHECK(asked ==

@@ -9,10 +9,12 @@ std::vector<Option> options() {
   all.push_back(integer("dimension", 2, "D").at_least(1));
   all.push_back(boolean("nowhere", false, "a density of zero everywhere"));
   all.push_back(table("centres", optional, "a table whose first row is the mean"));
+  all.push_back(array("images", optional, "an array whose first item is the mean"));
   return all;
 }
 
-/// A standard normal, about the first row of a table where one is given.
+/// A standard normal, about the first row of a table or the first item of an array where one is
+/// given.
 class Isotropic : public Model, public Density {
  public:
   explicit Isotropic(const ModelSetup& setup)
@@ -20,6 +22,12 @@ class Isotropic : public Model, public Density {
         mean_(Eigen::VectorXd::Zero(setup.options.integer("dimension"))) {
     if (setup.options.has("centres"))
       mean_ = setup.options.table("centres").values.row(0).transpose();
+    if (setup.options.has("images")) {
+      const Array& images = *setup.options.array("images");
+      Eigen::MatrixXf first(images.item_size(), 1);
+      images.gather(std::vector<Index>{0}, first);
+      mean_ = first.col(0).cast<double>();
+    }
   }
 
   Density* density() override { return this; }
