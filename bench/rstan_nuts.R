@@ -2,7 +2,8 @@
 # build folder as its argument. Four chains of 1000 + 1000 transitions on one core; the effective sample size
 # is the smallest bulk ESS of the parameters, by R's posterior for both; warm-up is counted in the gradients
 # and in the seconds of both. rstan's seconds are processor time, Elbow's are wall time and so can only be
-# worse. ELBOW_DATA names a folder with posteriordb's data; without it those data are generated.
+# worse. Names after the build folder pick problems; `held_out` means all those on which nothing of Elbow's
+# warm-up was chosen. ELBOW_DATA names a folder with posteriordb's data; without it those data are generated.
 suppressPackageStartupMessages({
   library(rstan)
   library(posterior)
@@ -143,6 +144,80 @@ problems$nes <- local({
                         educ1, gender, income))
   regression("nes", unname(x), data$partyid7, 0, 0, FALSE)
 })
+
+# Posteriors on which nothing of Elbow's warm-up was chosen: other data, shapes and dimensions.
+held_out <- function(...) c(list(...), held_out = TRUE)
+gaussian_of <- function(covariance, correlated) {
+  rows <- apply(covariance, 1, function(row) paste0("[", paste(format(row, digits = 17, trim = TRUE), collapse = ", "), "]"))
+  held_out(stan = "gaussian", parameters = "z", data = list(D = nrow(covariance), covariance = covariance),
+           correlated = correlated, elbow = c("plugin = \"gaussian\"", sprintf("covariance = [%s]", paste(rows, collapse = ", "))))
+}
+set.seed(20270101)
+problems$gaussian_rotated <- local({  # condition number 1000 in a random rotation
+  rotation <- qr.Q(qr(matrix(rnorm(50 * 50), 50)))
+  covariance <- rotation %*% diag(10^seq(-1.5, 1.5, length.out = 50)) %*% t(rotation)
+  gaussian_of((covariance + t(covariance)) / 2, TRUE)
+})
+problems$gaussian_scales <- gaussian_of(diag(10^seq(-3, 3, length.out = 50)), FALSE)  # sds 0.03 to 30
+problems$gaussian_factors <- local({  # three common factors of 60 coordinates
+  loadings <- matrix(rnorm(60 * 3), 60)
+  gaussian_of(loadings %*% t(loadings) + diag(0.1, 60), TRUE)
+})
+problems$logistic_correlated <- local({  # neighbouring columns with correlation 0.95
+  x <- matrix(rnorm(400 * 30), 400)
+  for (j in 2:30) x[, j] <- 0.95 * x[, j - 1] + sqrt(1 - 0.95^2) * x[, j]
+  y <- rbinom(400, 1, plogis(x %*% rnorm(30)))
+  c(held_out(stan = "logistic_regression", parameters = "beta", correlated = TRUE,
+             data = list(N = 400, D = 31, x = cbind(x, 1), y = y)),
+    list(elbow = c("plugin = \"logistic_regression\"", "standardize = false",
+                   as_csv("logistic_correlated", data.frame(x, y = y)))))
+})
+problems$regression_collinear <- local({  # sigma unknown, two pairs of columns nearly equal
+  x <- cbind(1, matrix(rnorm(200 * 9), 200))
+  x[, 3] <- x[, 2] + 0.05 * x[, 3]
+  x[, 5] <- x[, 4] + 0.05 * x[, 5]
+  problem <- regression("regression_collinear", x, as.vector(x %*% rnorm(10) + rnorm(200)), 10, 5, TRUE)
+  c(problem, correlated = TRUE, held_out = TRUE)
+})
+problems$regression_units <- local({  # columns in units from 0.001 to 1000
+  x <- cbind(1, sweep(matrix(rnorm(300 * 12), 300), 2, 10^seq(-3, 3, length.out = 12), "*"))
+  problem <- regression("regression_units", x, as.vector(2 + x %*% c(0, 10^seq(3, -3, length.out = 12)) + rnorm(300)),
+                        0, 5, TRUE)
+  c(problem, held_out = TRUE)
+})
+problems$schools_many <- local({  # a hierarchy of 40 groups with little in each
+  theta <- 4 + 6 * rnorm(40)
+  sigma <- runif(40, 8, 20)
+  y <- theta + sigma * rnorm(40)
+  numbers <- function(x) paste(format(x, digits = 17, trim = TRUE), collapse = ", ")
+  held_out(stan = "eight_schools", parameters = c("mu", "tau", "theta", "theta_trans"),
+           data = list(J = 40, y = y, sigma = sigma),
+           elbow = c("plugin = \"eight_schools\"", sprintf("y = [%s]", numbers(y)), sprintf("sigma = [%s]", numbers(sigma))))
+})
+problems$garch11_long <- local({
+  residual <- numeric(800)
+  variance <- 1
+  for (t in 1:800) {
+    residual[t] <- rnorm(1, 0, sqrt(variance))
+    variance <- 0.2 + 0.15 * residual[t]^2 + 0.7 * variance
+  }
+  held_out(stan = "garch11", parameters = c("mu", "alpha0", "alpha1", "beta1"),
+           data = list(T = 800, y = residual, sigma1 = 1),
+           elbow = c("plugin = \"garch11\"", "sigma1 = 1", as_csv("garch11_long", data.frame(y = residual))))
+})
+problems$ar_2 <- local({  # nearly a unit root
+  y <- as.vector(arima.sim(list(ar = c(1.2, -0.25)), 400, sd = 1))
+  later <- 3:length(y)
+  problem <- regression("ar_2_rows", cbind(1, sapply(1:2, function(k) y[later - k])), y[later], 10, 2.5, TRUE)
+  problem$elbow <- c("plugin = \"ar_k\"", "lags = 2", as_csv("ar_2", data.frame(y = y)))
+  c(problem, held_out = TRUE)
+})
+problems$mixture_close <- local({  # two components that overlap
+  y <- ifelse(runif(500) < 0.4, -1.2, 1.2) + rnorm(500)
+  held_out(stan = "ordered_gaussian_mixture", parameters = c("mu", "sigma", "theta"), data = list(N = 500, y = y),
+           elbow = c("plugin = \"ordered_gaussian_mixture\"", as_csv("mixture_close", data.frame(y = y))))
+})
+if ("held_out" %in% only) only <- names(problems)[sapply(problems, function(p) isTRUE(p$held_out))]
 if (length(only) > 0) problems <- problems[only]
 
 methods <- c(variance = "", fisher = ", adaptation = \"fisher\"",
@@ -203,19 +278,30 @@ for (name in names(problems)) {
   of <- function(runs, what) sapply(runs, function(run) run[[what]])
   per <- function(runs, what) geometric(of(runs, "ess") / of(runs, what))
   show <- function(label, runs) {
+    worst <- if (is.null(runs[[1]]$rhat)) "" else sprintf("  R-hat %.3f", max(of(runs, "rhat")))
     gradient <- per(runs, "gradients") / per(peer, "gradients")
     second <- per(runs, "seconds") / per(peer, "seconds")
-    cat(sprintf("%-20s %-9s %10.0f %10.0f %12.3f %12.2f %12.1f\n", name, label, mean(of(runs, "ess")),
-                mean(of(runs, "gradients")), 1000 * per(runs, "gradients"), gradient, second))
+    cat(sprintf("%-20s %-9s %10.0f %10.0f %12.3f %12.2f %12.1f%s\n", name, label, mean(of(runs, "ess")),
+                mean(of(runs, "gradients")), 1000 * per(runs, "gradients"), gradient, second, worst))
     c(gradient = gradient, second = second)
   }
   invisible(show("rstan", peer))
   for (method in names(methods))
     ratios[[method]] <- rbind(ratios[[method]], show(method, lapply(own, function(run) run[[method]])))
 }
-for (method in names(methods))
-  cat(sprintf("%-20s %-9s %10s %10s %12s %12.2f %12.1f   slowest %.1f\n", "geometric mean", method, "", "", "",
-              geometric(ratios[[method]][, "gradient"]), geometric(ratios[[method]][, "second"]),
-              min(ratios[[method]][, "second"])))
+summarise <- function(label, kept) {
+  if (!any(kept)) return()
+  for (method in names(methods)) {
+    own <- ratios[[method]][kept, , drop = FALSE]
+    cat(sprintf("%-20s %-9s %10s %10s %12s %12.2f %12.1f   slowest %.1f\n", label, method, "", "", "",
+                geometric(own[, "gradient"]), geometric(own[, "second"]), min(own[, "second"])))
+  }
+}
+flag <- function(which) sapply(problems, function(problem) isTRUE(problem[[which]]))
+cat("geometric means\n")
+summarise("all", rep(TRUE, length(problems)))
+summarise("held out", flag("held_out"))
+summarise("correlated", flag("correlated"))
+summarise("correlated, held out", flag("correlated") & flag("held_out"))
 cat("goals: ESS/s of every model at least 1, in the mean at least 2; ESS/gradient with fisher at least 1.3 in the\n",
     "mean, with low_rank at least 2 on correlated posteriors\n", sep = "")

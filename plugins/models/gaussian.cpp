@@ -98,6 +98,59 @@ Eigen::MatrixXd factor_of(const Eigen::MatrixXd& covariance) {
   }
 }
 
+/// A lower triangle W for one draw at a time: bands of 8 rows are read once for W x and, while they
+/// are in the nearest cache, for W^T W x. Rows and columns are filled up to whole bands with zeros.
+class BandedTriangle {
+ public:
+  explicit BandedTriangle(const Eigen::MatrixXd& lower) : rows_(lower.rows()) {
+    for (Index first = 0; first < rows_; first += height)
+      for (Index column = 0; column < first + height; column += width)
+        for (Index i = first; i < first + height; ++i)
+          for (Index j = column; j < column + width; ++j)
+            values_.push_back(i < rows_ && j <= i ? lower(i, j) : 0);
+    x_ = product_ = Eigen::VectorXd::Zero((rows_ + height - 1) / height * height);
+  }
+
+  /// @param[out] gradient  -W^T W x   @return |W x|^2
+  double square(Vector x, VectorOut gradient) {
+    x_.head(rows_) = x;
+    product_.setZero();
+    double sum = 0;
+    const double* band = values_.data();
+    for (Index columns = height; columns <= x_.size(); columns += height) {
+      Block partial[height];
+      for (Block& p : partial) p.setZero();
+      for (Index j = 0; j < columns; j += width)
+        for (Index r = 0; r < height; ++r)
+          partial[r] += at(band, j, r) * x_.segment<width>(j).array();
+      double u[height];
+      for (Index r = 0; r < height; ++r) {
+        u[r] = partial[r].sum();
+        sum += u[r] * u[r];
+      }
+      for (Index j = 0; j < columns; j += width) {
+        Block slope = product_.segment<width>(j);
+        for (Index r = 0; r < height; ++r) slope -= at(band, j, r) * u[r];
+        product_.segment<width>(j) = slope;
+      }
+      band += height * columns;
+    }
+    gradient = product_.head(rows_);
+    return sum;
+  }
+
+ private:
+  static constexpr Index height = 8, width = 4;
+  using Block = Eigen::Array<double, width, 1>;
+  static Eigen::Map<const Block> at(const double* band, Index column, Index row) {
+    return Eigen::Map<const Block>(band + height * column + width * row);
+  }
+
+  Index rows_;
+  std::vector<double> values_;   ///< band after band; of each, blocks of 8 rows and 4 columns
+  Eigen::VectorXd x_, product_;  ///< [rows, rounded up]
+};
+
 /// log_evidence + log N(z; mean, covariance).
 class Gaussian final : public Model, public Density, public Reference {
  public:
@@ -110,6 +163,7 @@ class Gaussian final : public Model, public Density, public Reference {
         factor_(factor_of(covariance_)),
         whitening_(inverse_of_lower(factor_)),
         whitening_transposed_(whitening_.transpose()),
+        triangle_(whitening_),
         log_normaliser_(0.5 * double(dimension_) * log_2pi +
                         factor_.diagonal().array().log().sum()) {
     if (!mean_.allFinite()) throw OptionError("mean must be finite");
@@ -149,6 +203,12 @@ class Gaussian final : public Model, public Density, public Reference {
     auto centred = centred_.leftCols(draws);
     auto white = white_.leftCols(draws);
     centred = z.colwise() - mean_;
+    if (draws == 1 && gradient.size() > 0) {
+      log_p[0] =
+          log_evidence_ - log_normaliser_ - 0.5 * triangle_.square(centred.col(0), gradient.col(0));
+      mark_outside_support(z, log_p, gradient);
+      return;
+    }
     white.setZero();
     add_product(1, whitening_, centred, white);
     log_p = -0.5 * white.colwise().squaredNorm().transpose();
@@ -181,6 +241,7 @@ class Gaussian final : public Model, public Density, public Reference {
   Eigen::VectorXd mean_;
   Eigen::MatrixXd covariance_, factor_;               ///< Sigma = L L^T
   Eigen::MatrixXd whitening_, whitening_transposed_;  ///< W = L^-1
+  BandedTriangle triangle_;                           ///< W
   double log_normaliser_;
   Eigen::VectorXd truth_;
   Eigen::MatrixXd centred_, white_;  ///< [D x S]
