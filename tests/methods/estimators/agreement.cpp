@@ -81,6 +81,8 @@ TEST_CASE("Unbiased gradient estimators agree with quadrature on every family th
                                                              {"gaussian_full_rank", 2},
                                                              {"gaussian_low_rank", 2},
                                                              {"student_t_mean_field", 1},
+                                                             {"gaussian_mixture", 1},
+                                                             {"gaussian_mixture", 2},
                                                              {"real_nvp", 2}}));
   Skewed target(d);
   const Descriptor& plugin = descriptor(Kind::family, name);
