@@ -8,7 +8,7 @@ std::vector<Option> options() {
   return {
       integer("draws", 50, "Monte-Carlo draws per step").at_least(2),
       real("order", 2, "n of the chi divergence; the larger, the more q covers the tails").above(1),
-      real("decay", 0.9, "decay per step of the running mean of w^n that scales the gradient")
+      real("decay", 0.9, "decay per step of the running mean of log w^n that scales the gradient")
           .at_least(0)
           .below(1)};
 }
@@ -19,7 +19,8 @@ std::vector<Option> options() {
 /// d/dphi E w^n / (n C^n) = (1/n - 1) E (w / C)^n dlog q/dphi. By the score it pulls q towards the
 /// draws of largest weight, where derivatives along the draws push it away from a posterior that
 /// they have not reached yet. The baseline, the mean of the other draws, leaves no variance where
-/// q is the posterior.
+/// q is the posterior. C is a geometric mean over the steps: an arithmetic one would be that of the
+/// rarest burst, and all steps in between next to nothing.
 class Chi final : public GradientEstimator {
  public:
   explicit Chi(const EstimatorSetup& setup)
@@ -62,14 +63,14 @@ class Chi final : public GradientEstimator {
 
     if (!started_) constant_ = here;
     started_ = true;
-    // A burst beyond ten times all earlier weights raises the constant first.
+    // A burst beyond ten times the constant raises it first.
     constant_ = std::max(constant_, here - std::log(10.0));
     trace[2] = constant_ / order_;
     const double draws = double(weights_.size());
     weights_.array() -= 1 / draws;
     weights_ *= (1 - 1 / order_) * std::exp(here - constant_) * draws / (draws - 1);
     q.log_prob_pullback(weights_, gradients[0], unwanted());
-    constant_ = mix(constant_, here);
+    constant_ = decay_ * constant_ + (1 - decay_) * here;
     return -here / order_;
   }
 
@@ -80,13 +81,6 @@ class Chi final : public GradientEstimator {
   }
 
  private:
-  /// log(decay exp(a) + (1 - decay) exp(b))
-  double mix(double a, double b) const {
-    const double largest = std::max(a, b);
-    return largest +
-           std::log(decay_ * std::exp(a - largest) + (1 - decay_) * std::exp(b - largest));
-  }
-
   double order_, decay_;
   bool started_ = false;
   double constant_ = 0;            ///< n log C

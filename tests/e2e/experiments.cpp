@@ -122,10 +122,11 @@ TEST_CASE("divergences: each divergence has its own width on a correlated Gaussi
   CHECK(kl_from("renyi(estimator.alpha=0.5") < kl_from("renyi(estimator.alpha=1"));
 }
 
-TEST_CASE("four_bumps: the inclusive fit has the density's moments, and flows the smallest KL") {
+TEST_CASE(
+    "four_bumps: the inclusive fit has the density's moments, flows and mixtures a small KL") {
   const Workplace place;
   const auto cells = run(place, "four_bumps");
-  REQUIRE(cells.size() == 18);
+  REQUIRE(cells.size() == 24);
   for (const CellSummary& cell : cells) {
     INFO(cell.model << " / " << cell.method << " / " << cell.replicate);
     const Metric& kl = cell.metrics.at("kl_monte_carlo");
@@ -142,6 +143,10 @@ TEST_CASE("four_bumps: the inclusive fit has the density's moments, and flows th
     CHECK(radial[i] < 0.15);
     CHECK(radial[i] < inclusive[i]);
   }
+  for (const char* estimator : {"reparameterized", "score_function"})
+    for (const double kl :
+         of((std::string("mixture(estimator=") + estimator + ")").c_str(), "kl_monte_carlo"))
+      CHECK(kl < 0.1);
 }
 
 TEST_CASE("cavi: no update loses, and minibatches end within a nat of coordinate ascent") {

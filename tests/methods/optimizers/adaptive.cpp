@@ -55,8 +55,9 @@ const OptionMap constant = {{"schedule", std::string("constant")},
 
 }  // namespace
 
-TEST_CASE("AdaGrad divides by the root of the sum of squared gradients") {
+TEST_CASE("AdaGrad divides by the root of the sum of all squared gradients where it is told to") {
   OptionMap options = constant;
+  options["sum"] = std::string("all");
   options["epsilon"] = 0.01;
   Moves moves("adagrad", options, one(2));
   double x = 2, sum = 0;
@@ -65,6 +66,29 @@ TEST_CASE("AdaGrad divides by the root of the sum of squared gradients") {
     x += 0.3 * g / (std::sqrt(sum) + 0.01);
     REQUIRE(moves.step(one(g))[0] == Approx(x).epsilon(1e-12));
   }
+}
+
+TEST_CASE("AdaGrad's sum covers the steps since the last power of two but one") {
+  Moves moves("adagrad", constant, one(2));
+  const std::vector<double> g = random_gradients(50);
+  double x = 2;
+  std::size_t period = 1;  // the last power of two, in steps from 1
+  for (std::size_t t = 1; t <= g.size(); ++t) {
+    if (t == 2 * period) period = t;
+    double sum = 0;
+    for (std::size_t s = std::max<std::size_t>(1, period / 2); s <= t; ++s)
+      sum += g[s - 1] * g[s - 1];
+    x += 0.3 * g[t - 1] / std::sqrt(sum);
+    REQUIRE(moves.step(one(g[t - 1]))[0] == Approx(x).epsilon(1e-9));
+  }
+}
+
+TEST_CASE("AdaGrad's steps after a burst of large gradients are those without it") {
+  // The sum over all would hold back every later step by the burst's factor of a thousand.
+  Moves burst("adagrad", constant, one(0)), calm("adagrad", constant, one(0));
+  for (int t = 1; t <= 100; ++t) burst.step(one(t <= 10 ? 1000 : 1)), calm.step(one(1));
+  const double before = burst.x()[0], expected = calm.x()[0];
+  REQUIRE(burst.step(one(1))[0] - before == Approx(calm.step(one(1))[0] - expected).epsilon(1e-9));
 }
 
 TEST_CASE("RMSProp divides by the root of a running mean, with momentum after it") {
