@@ -1,5 +1,8 @@
 // What noise and family cost per draw in a step of reparameterised variational inference, beside
-// the model's own work: `bench_family_cost`. float64, one thread, the fastest of many repetitions.
+// the model's own work, as the dimension grows: `bench_family_cost`. The arithmetic is that of the
+// scale's numbers, D for a mean field and D (D + 1) / 2 for a Cholesky factor: the last column, the
+// cost of a draw over their number, should not grow. float64, one thread, the fastest of many
+// repetitions.
 
 #include <algorithm>
 #include <chrono>
@@ -11,23 +14,28 @@ namespace {
 
 using namespace elbow;
 
-/// Nanoseconds per draw of one call, the least of many.
+/// Nanoseconds per draw of one call, the least of many within a fifth of a second.
 template <class Work>
 double nanoseconds(Index draws, Work work) {
   using Clock = std::chrono::steady_clock;
-  constexpr int calls = 10;
+  using Nanoseconds = std::chrono::duration<double, std::nano>;
+  const auto first = Clock::now();
+  work();
+  const int calls = std::max(1, int(1e5 / Nanoseconds(Clock::now() - first).count()));
   double least = 1e300;
-  for (int repetition = 0; repetition < 60; ++repetition) {
+  const auto begin = Clock::now();
+  for (int repetition = 0; repetition < 5 || Nanoseconds(Clock::now() - begin).count() < 2e8;
+       ++repetition) {
     const auto start = Clock::now();
     for (int i = 0; i < calls; ++i) work();
-    const std::chrono::duration<double, std::nano> spent = Clock::now() - start;
-    least = std::min(least, spent.count() / calls / double(draws));
+    least = std::min(least, Nanoseconds(Clock::now() - start).count() / calls / double(draws));
   }
   return least;
 }
 
 void row(const std::string& name, Index dimension, Index draws) {
   const auto q = test::family(name, dimension);
+  const double scales = double(q->parameters().size() - dimension);
   Eigen::MatrixXd noise(dimension, draws), z(dimension, draws), g_z(dimension, draws);
   Eigen::VectorXd log_q(draws), weights = Eigen::VectorXd::Constant(draws, -1 / double(draws));
   g_z.setOnes();
@@ -39,19 +47,21 @@ void row(const std::string& name, Index dimension, Index draws) {
   const double log_prob = nanoseconds(draws, [&] { q->log_prob(z, log_q); });
   const double score =
       nanoseconds(draws, [&] { q->log_prob_pullback(weights, phi.out(), unwanted()); });
-  std::printf("%-20s %4td %4td %8.0f %8.0f %10.0f %8.0f %10.0f %10.0f\n", name.c_str(), dimension,
-              draws, normals, sample, pullback, log_prob, score, normals + sample + pullback);
+  const double whole = normals + sample + pullback;
+  std::printf("%-20s %6td %4td %8.0f %8.0f %10.0f %8.0f %10.0f %10.0f %8.2f\n", name.c_str(),
+              dimension, draws, normals, sample, pullback, log_prob, score, whole, whole / scales);
 }
 
 }  // namespace
 
 int main() {
-  std::printf(
-      "ns per draw             D    S  normals   sample   pullback log_prob   pullback  "
-      "reparam.\n");
-  for (const Index dimension : {25, 100})
-    for (const Index draws : {10, 64}) {
-      row("gaussian_mean_field", dimension, draws);
-      row("gaussian_full_rank", dimension, draws);
-    }
+  std::printf("%-20s %6s %4s %8s %8s %10s %8s %10s %10s %8s\n", "ns per draw", "D", "S", "normals",
+              "sample", "pullback", "log_prob", "pullback", "reparam.", "/ scales");
+  for (const Index dimension : {10, 25, 100, 1000, 10'000, 100'000})
+    row("gaussian_mean_field", dimension, 10);
+  for (const Index dimension : {10, 25, 100, 300, 1000}) row("gaussian_full_rank", dimension, 10);
+  for (const Index dimension : {25, 100}) {
+    row("gaussian_mean_field", dimension, 64);
+    row("gaussian_full_rank", dimension, 64);
+  }
 }
