@@ -72,7 +72,7 @@ Outcome judge_point_pullback(const Pullback& function, Draws x, Vector weights, 
         return result;
       };
       const Derivative expected =
-          scalar == Scalar::f64 ? derivative(values, 0.0625, 9) : derivative(values, 0.125, 5);
+          scalar == Scalar::f64 ? derivative(values, 0.0625, 14) : derivative(values, 0.125, 5);
       const double scale = std::max(std::abs(expected.value), claimed.cwiseAbs().maxCoeff());
       const double allowed = tolerance(expected, scale, scalar);
       const double gap = std::abs(claimed(d, s) - expected.value);

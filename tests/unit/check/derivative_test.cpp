@@ -40,6 +40,18 @@ TEST_CASE("A kink a hundredth away does not spoil a derivative") {
   CHECK(of([](double x) { return std::abs(x); }, 0.01).value == Approx(1).epsilon(1e-9));
 }
 
+TEST_CASE("Many kinks do not spoil a derivative between two of them") {
+  // Straight pieces between the squares of multiples of 0.01.
+  const Derivative slope = of(
+      [](double x) {
+        const double cell = std::floor(100 * x) / 100;
+        return cell * cell + (x - cell) * (2 * cell + 0.01);
+      },
+      0.5043);
+  CHECK(slope.value == Approx(1.01).epsilon(1e-8));
+  CHECK(slope.error < 1e-8);
+}
+
 TEST_CASE("A wrong gradient is named by block and coordinate, and the parameters are put back") {
   Parameters parameters;
   const auto weights = parameters.add("weights", 4);
