@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <elbow/error.hpp>
 #include <string_view>
@@ -43,17 +44,37 @@ void copy_rows(const From& from, Index first, Index last,
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 
-/// Blocks of [lanes x lanes], transposed in registers.
-template <class T>
-void transpose_block(const T* from, Index step, Index columns, T* to, Index to_step, Index rows) {
+/// Writes the transpose of a block whose rows are filled up to whole registers, its own too.
+/// @param      from  [rows x columns]  `step` between columns
+/// @param[out] to    [padded columns x rows]  the columns that fill up are zeros
+/// @param      use   of a register of `from`'s rows, before it is written
+template <class T, class Use>
+void transpose(const T* from, Index step, Index rows, Index columns, T* to, Index to_step,
+               Use use) {
   Eigen::internal::PacketBlock<Packet<T>, int(lanes<T>)> block;
-  for (Index j = 0; j < lanes<T>; ++j)
-    block.packet[j] = j < columns ? load(from + j * step) : broadcast(T(0));
-  Eigen::internal::ptranspose(block);
-  for (Index i = 0; i < rows; ++i) store(to + i * to_step, block.packet[i]);
+  for (Index row = 0; row < rows; row += lanes<T>)
+    for (Index column = 0; column < columns; column += lanes<T>) {
+      for (Index j = 0; j < lanes<T>; ++j)
+        block.packet[j] =
+            column + j < columns ? load(from + row + (column + j) * step) : broadcast(T(0));
+      Eigen::internal::ptranspose(block);
+      const Index filled = std::min(lanes<T>, rows - row);
+      for (Index i = 0; i < filled; ++i)
+        store(to + column + (row + i) * to_step, use(block.packet[i], row + i, column));
+    }
 }
 
 #pragma GCC diagnostic pop
+
+constexpr auto as_it_is = [](const auto& packet, Index, Index) { return packet; };
+
+/// Memory that a step uses and nobody needs afterwards; it only grows.
+template <class T, int Which>
+T* scratch(Index size) {
+  thread_local Eigen::Matrix<T, Eigen::Dynamic, 1> kept;
+  if (kept.size() < size) kept.resize(size);
+  return kept.data();
+}
 
 /// sum += the columns of g, rows in whole registers. @param[out] sum  [rows]
 template <class T>
@@ -125,7 +146,6 @@ DenseNetwork<T>::DenseNetwork(Parameters& parameters, const std::string& name, I
       layer.tail.setZero(lanes<T>, inputs);
     }
     layer.padded_bias.setZero(rows);
-    layer.turned.setZero(padded<T>(inputs), given.outputs);
     layers_.push_back(std::move(layer));
     inputs = given.outputs;
   }
@@ -134,6 +154,9 @@ DenseNetwork<T>::DenseNetwork(Parameters& parameters, const std::string& name, I
 template <class T>
 void DenseNetwork<T>::begin(Pass& pass, Index columns) const {
   pass.columns_ = columns;
+  Index widest = padded<T>(inputs_);
+  for (const Layer& layer : layers_) widest = std::max(widest, padded<T>(layer.outputs));
+  scratch<T, 0>(padded<T>(columns) * widest), scratch<T, 1>(padded<T>(columns) * widest);
   if (!pass.values_.empty() && pass.values_[0].cols() >= columns) return;
   pass.rows_.assign(1, inputs_);
   for (const Layer& layer : layers_) pass.rows_.push_back(layer.outputs);
@@ -159,22 +182,6 @@ void DenseNetwork<T>::prepare(Parameters& parameters, Layer& layer) const {
 }
 
 template <class T>
-void DenseNetwork<T>::turn(Parameters& parameters, Layer& layer) const {
-  const bool masked = layer.mask.size() > 0;
-  const T* const weights = masked ? layer.masked.data() : parameters.matrix(layer.weights).data();
-  const Index weights_step = masked ? layer.masked.rows() : layer.outputs;
-  for (Index i = 0; i < layer.outputs; i += lanes<T>) {
-    const Index rows = std::min(lanes<T>, layer.outputs - i);
-    const bool tail = !masked && rows < lanes<T>;
-    const T* const from = tail ? layer.tail.data() : weights + i;
-    const Index step = tail ? lanes<T> : weights_step;
-    for (Index j = 0; j < layer.inputs; j += lanes<T>)
-      transpose_block<T>(from + j * step, step, layer.inputs - j, &layer.turned(j, i),
-                         layer.turned.rows(), rows);
-  }
-}
-
-template <class T>
 void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
@@ -188,7 +195,7 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
     Matrix& slopes = pass.slopes_[l];
     const T* const bias = layer.padded_bias.data();
     const Packet<T> gain = broadcast(layer.gain);
-    multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), 1, x.rows()},
+    multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), x.rows()},
                 [&](const T* tile, Index row, Index panels, Index column, Index columns) {
                   for (Index j = 0; j < columns; ++j)
                     for (Index r = 0; r < panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
@@ -224,12 +231,15 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
     const Matrix& x = pass.values_[l];
     const Matrix& g = pass.gradients_[l + 1];
     const Packet<T> gain = broadcast(layer.gain);
+    const Index filled = padded<T>(pass.columns_);
     if (phi) {
       add_column_sum<T>(g.data(), g.rows(), layer.outputs, pass.columns_,
                         phi.vector(layer.bias).data());
+      T* const turned_x = scratch<T, 0>(filled * layer.inputs);
+      transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled, as_it_is);
       T* const to_weights = phi.matrix(layer.weights).data();
       multiply<T>(
-          layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()}, {x.data(), x.rows(), 1},
+          layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()}, {turned_x, filled},
           [&](const T* tile, Index row, Index panels, Index column, Index columns) {
             for (Index j = column; j < column + columns; ++j)
               for (Index r = row; r < row + panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
@@ -244,23 +254,35 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                 store(kept, sum);
                 for (Index i = 0; i < layer.outputs - r; ++i) to[i] += kept[i];
               }
+          },
+          [&](Index row, Index panels, Index column, Index) -> Target<T> {
+            T* const to = to_weights + column * layer.outputs + row;
+            const bool is_whole = row + panels * lanes<T> <= layer.outputs;
+            if (is_whole && layer.mask.size() == 0 && layer.gain == 1)
+              return {to, layer.outputs, true};
+            return {};
           });
     }
     if (l == 0 && !to_input) return;
-    turn(parameters, layer);
-    Matrix& to_x = pass.gradients_[l];
-    multiply<T>(layer.inputs, layer.outputs, pass.columns_,
-                {layer.turned.data(), layer.turned.rows()}, {g.data(), 1, g.rows()},
-                [&](const T* tile, Index row, Index panels, Index column, Index columns) {
-                  for (Index j = column; j < column + columns; ++j)
-                    for (Index r = row; r < row + panels * lanes<T>;
-                         r += lanes<T>, tile += lanes<T>) {
-                      Packet<T> sum = pmul(load(tile), gain);
-                      if (l > 0 && layers_[l - 1].activation != Activation::identity)
-                        sum = pmul(sum, slope(l - 1, r, j));
-                      store(&to_x(r, j), sum);
-                    }
+    // The items in the registers' lanes: W is read as it lies, and only its products are turned.
+    const bool masked = layer.mask.size() > 0;
+    const Right<T> weights{masked ? layer.masked.data() : parameters.matrix(layer.weights).data(),
+                           masked ? layer.masked.rows() : layer.outputs};
+    T* const turned_g = scratch<T, 0>(filled * layer.outputs);
+    T* const turned_to_x = scratch<T, 1>(filled * padded<T>(layer.inputs));
+    transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled, as_it_is);
+    const auto written = [](const T*, Index, Index, Index, Index) {};
+    multiply<T>(pass.columns_, layer.outputs, layer.inputs, {turned_g, filled}, weights, written,
+                [&](Index row, Index, Index column, Index) -> Target<T> {
+                  return {turned_to_x + column * filled + row, filled, false};
                 });
+    Matrix& to_x = pass.gradients_[l];
+    const bool has_slope = l > 0 && layers_[l - 1].activation != Activation::identity;
+    transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows(),
+                 [&](const Packet<T>& sum, Index column, Index row) {
+                   const Packet<T> scaled = pmul(sum, gain);
+                   return has_slope ? pmul(scaled, slope(l - 1, row, column)) : scaled;
+                 });
   }
 }
 

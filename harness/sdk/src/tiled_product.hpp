@@ -7,8 +7,8 @@
 #include <utility>
 
 /// Matrix products of blocks that stay where they are: left factors in rows of whole vector
-/// registers, nothing packed, nothing allocated. Every element is summed in the order of its depth
-/// by fused multiply-adds, wherever it lies, so that its bits do not depend on the other columns.
+/// registers, nothing allocated. Every element is summed in the order of its depth by fused
+/// multiply-adds, wherever it lies, so that its bits do not depend on the other columns.
 namespace elbow::tiles {
 
 template <class T>
@@ -35,9 +35,20 @@ void store(T* to, const Packet<T>& packet) {
   Eigen::internal::pstoreu(to, packet);
 }
 
-// Accumulators fill most of the registers: 32 with AVX-512, 16 otherwise on x86.
-inline constexpr int tile_panels = 3;
-inline constexpr int tile_columns = EIGEN_MAX_ALIGN_BYTES >= 64 ? 8 : 4;
+// Accumulators fill most of the registers: 32 with AVX-512, 16 otherwise on x86. Rows of a tile in
+// registers, and the most columns that it then has.
+inline constexpr bool has_many_registers = EIGEN_MAX_ALIGN_BYTES >= 64;
+inline constexpr int most_panels = 3;
+inline constexpr int usual_panels = has_many_registers ? 3 : 2;
+constexpr int tile_columns(int panels) {
+  return has_many_registers ? (panels == 3 ? 8 : 12) : 12 / panels;
+}
+inline constexpr int most_columns = 12;
+
+// The part of the left factor that stays in the first cache while all columns pass by it, and the
+// columns that stay in the second cache while all rows pass by them.
+inline constexpr Index depth_block = 256;
+inline constexpr Index column_block = 96;
 
 /// The left factor, column-major with `step` between its columns. `rows` may end inside a register
 /// when these last rows are given filled up in `tail` [lanes x depth], or when the columns are.
@@ -47,72 +58,118 @@ struct Left {
   Index step;
   const T* tail = nullptr;
 };
-/// The right factor; element (k, j) is at data[k * row_step + j * column_step].
+/// The right factor, column-major with `step` between its columns.
 template <class T>
 struct Right {
   const T* data;
-  Index row_step, column_step;
+  Index step;
 };
 
-/// One tile of R registers' rows and N columns. @param[out] out  [R lanes x N]
-template <class T, int R, int N>
-void multiply_tile(const T* a, Index a_step, const T* b, Index row_step, Index column_step,
-                   Index depth, T* out) {
+/// One tile of R registers' rows and N columns, `tile_step` between its columns.
+/// @tparam Pack  whether the left factor's rows are also copied to `packed` [R lanes x depth]
+/// @param resume  the product is added to what the tile has
+template <class T, int R, int N, bool Pack>
+void multiply_tile(const T* a, Index a_step, T* packed, const T* b, Index b_step, Index depth,
+                   bool resume, T* tile, Index tile_step) {
   Packet<T> sum[N][R];
   for (int j = 0; j < N; ++j)
-    for (int r = 0; r < R; ++r) sum[j][r] = broadcast<T>(0);
+    for (int r = 0; r < R; ++r)
+      sum[j][r] = resume ? load(tile + j * tile_step + r * lanes<T>) : broadcast<T>(0);
   for (Index k = 0; k < depth; ++k) {
     Packet<T> rows[R];
     for (int r = 0; r < R; ++r) rows[r] = load(a + r * lanes<T>);
+    if constexpr (Pack) {
+      // Rows that lie far apart come from the outer caches.
+      constexpr Index ahead = 24;
+      __builtin_prefetch(a + ahead * a_step);
+      __builtin_prefetch(a + ahead * a_step + R * lanes<T> - 1);
+      for (int r = 0; r < R; ++r) store(packed + r * lanes<T>, rows[r]);
+      packed += R * lanes<T>;
+    }
     for (int j = 0; j < N; ++j) {
-      const Packet<T> coefficient = broadcast(b[j * column_step]);
+      const Packet<T> coefficient = broadcast(b[k + j * b_step]);
       for (int r = 0; r < R; ++r)
         sum[j][r] = Eigen::internal::pmadd(rows[r], coefficient, sum[j][r]);
     }
     a += a_step;
-    b += row_step;
   }
   for (int j = 0; j < N; ++j)
-    for (int r = 0; r < R; ++r) store(out + (j * R + r) * lanes<T>, sum[j][r]);
+    for (int r = 0; r < R; ++r) store(tile + j * tile_step + r * lanes<T>, sum[j][r]);
 }
 
 template <class T>
-using MultiplyTile = void (*)(const T*, Index, const T*, Index, Index, Index, T*);
+using MultiplyTile = void (*)(const T*, Index, T*, const T*, Index, Index, bool, T*, Index);
+
+template <class T, int R, bool Pack>
+constexpr auto multiply_functions_of_rows() {
+  std::array<MultiplyTile<T>, most_columns> functions{};
+  [&]<int... N>(std::integer_sequence<int, N...>) {
+    ((functions[N] = &multiply_tile<T, R, N + 1, Pack>), ...);
+  }
+  (std::make_integer_sequence<int, tile_columns(R)>());
+  return functions;
+}
 
 /// By registers of rows, then by columns, from 1.
+template <class T, bool Pack>
+inline constexpr std::array multiply_functions{multiply_functions_of_rows<T, 1, Pack>(),
+                                               multiply_functions_of_rows<T, 2, Pack>(),
+                                               multiply_functions_of_rows<T, 3, Pack>()};
+
+/// Where a tile is summed up.
 template <class T>
-inline constexpr auto multiply_functions = []<int... N>(std::integer_sequence<int, N...>) {
-  constexpr auto row = []<int R>() {
-    return std::array<MultiplyTile<T>, tile_columns>{&multiply_tile<T, R, N + 1>...};
-  };
-  return std::array{row.template operator()<1>(), row.template operator()<2>(),
-                    row.template operator()<3>()};
-}
-(std::make_integer_sequence<int, tile_columns>());
+struct Target {
+  T* data = nullptr;  ///< null: in a place of its own, from zero
+  Index step = 0;     ///< between its columns
+  bool add = false;   ///< to what is there; otherwise from zero
+};
+template <class T>
+struct OwnPlace {
+  Target<T> operator()(Index, Index, Index, Index) const { return {}; }
+};
 
 /// Calls finish(tile, first row, registers of rows, first column, columns) for every tile of the
-/// product; a tile is [registers * lanes x columns], its rows may reach beyond `rows`.
+/// product that has a place of its own; a tile is [registers * lanes x columns], its rows may reach
+/// beyond `rows`.
 /// @param rows, depth, columns  of the product [rows x depth] * [depth x columns]
-template <class T, class Finish>
-void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b, Finish finish) {
-  alignas(64) T tile[tile_panels * tile_columns * lanes<T>];
+/// @param place  called with the same numbers before, says where a tile is summed up
+template <class T, class Finish, class Place = OwnPlace<T>>
+void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b, Finish finish,
+              Place place = {}) {
+  alignas(64) T packed[most_panels * lanes<T> * depth_block];
+  alignas(64) T sums[most_panels * lanes<T> * column_block];
   const Index panels = padded<T>(rows) / lanes<T>;
   const Index whole = a.tail ? rows / lanes<T> : panels;
-  // Column groups of nearly equal width.
-  const Index groups = (columns + tile_columns - 1) / tile_columns;
-  for (Index panel = 0; panel < panels;) {
-    const bool tail = panel >= whole;
-    const Index count = tail ? 1 : std::min<Index>(tile_panels, whole - panel);
-    const T* left = tail ? a.tail : a.data + panel * lanes<T>;
-    const Index step = tail ? lanes<T> : a.step;
-    for (Index group = 0; group < groups; ++group) {
-      const Index first = group * columns / groups;
-      const Index width = (group + 1) * columns / groups - first;
-      multiply_functions<T>[std::size_t(count - 1)][std::size_t(width - 1)](
-          left, step, b.data + first * b.column_step, b.row_step, b.column_step, depth, tile);
-      finish(tile, panel * lanes<T>, count, first, width);
+  for (Index from = 0; from < columns; from += column_block) {
+    const Index block = std::min(column_block, columns - from);
+    for (Index panel = 0, count; panel < panels; panel += count) {
+      const bool tail = panel >= whole;
+      const Index left = whole - panel;
+      count = tail ? 1 : left <= most_panels ? left : usual_panels;
+      const T* const rows_of_a = tail ? a.tail : a.data + panel * lanes<T>;
+      const Index step = tail ? lanes<T> : a.step;
+      // Column groups of nearly equal width.
+      const Index widest = tile_columns(int(count));
+      const Index groups = (block + widest - 1) / widest;
+      for (Index k = 0; k == 0 || k < depth; k += depth_block) {
+        const Index deep = std::min(depth_block, depth - k);
+        for (Index group = 0; group < groups; ++group) {
+          const Index first = group * block / groups;
+          const Index width = (group + 1) * block / groups - first;
+          Target<T> target = place(panel * lanes<T>, count, from + first, width);
+          const bool is_own = target.data == nullptr;
+          if (is_own) target = {sums + first * count * lanes<T>, count * lanes<T>, false};
+          const bool pack = group == 0 && groups > 1, is_packed = group > 0;
+          const auto& functions = pack ? multiply_functions<T, true> : multiply_functions<T, false>;
+          functions[std::size_t(count - 1)][std::size_t(width - 1)](
+              is_packed ? packed : rows_of_a + k * step, is_packed ? count * lanes<T> : step,
+              packed, b.data + (from + first) * b.step + k, b.step, deep, k > 0 || target.add,
+              target.data, target.step);
+          if (is_own && k + depth_block >= depth)
+            finish(target.data, panel * lanes<T>, count, from + first, width);
+        }
+      }
     }
-    panel += count;
   }
 }
 
