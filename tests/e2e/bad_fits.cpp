@@ -63,6 +63,41 @@ TEST_CASE("A leave-one-out baseline of a single draw is refused") {
   CHECK_THAT(cell.outcome.reason, Contains("draws must be at least 2, got 1"));
 }
 
+TEST_CASE("Settings that only the plugins can see to be wrong fail with the number that they got") {
+  const auto reason = [](const std::string& methods, const std::string& optimizer = "") {
+    const CellSummary cell = only_cell(gaussian + methods + optimizer);
+    CHECK(cell.outcome.ending == Ending::failed);
+    return cell.outcome.reason;
+  };
+  const std::string family = "\"gaussian_mean_field\"";
+  CHECK_THAT(
+      reason(method(family, "{ plugin = \"score_function\", noise = \"antithetic\", draws = 2 }")),
+      Contains("antithetic") && Contains("draws must be at least 3, got 2"));
+  CHECK_THAT(reason(method(
+                 family, "{ plugin = \"importance_weighted\", gradient = \"vimco\", draws = 1 }")),
+             Contains("vimco") && Contains("draws must be at least 2, got 1"));
+  CHECK_THAT(reason(method("", "{ plugin = \"laplace\", start = [1.0, 2.0, 3.0] }")),
+             Contains("one number per dimension") && Contains("got 3"));
+  CHECK_THAT(reason("[[method]]\nname = \"m\"\nfamily = \"gaussian_mean_field\"\n"
+                    "estimator = \"reparameterized\"\nstop = { seconds = 1 }\n",
+                    "optimizer = { plugin = \"adam\", averaging = \"suffix\" }\n"),
+             Contains("suffix") && Contains("limit of iterations"));
+}
+
+TEST_CASE("A mixture needs a component, and means that leave its components a width") {
+  for (const char* wrong : {"components = 0", "initial_spread = 1.0", "initial_spread = 0.0"})
+    CHECK_THAT(
+        refusal(gaussian + method(std::string("{ plugin = \"gaussian_mixture\", ") + wrong + " }",
+                                  "\"reparameterized\"")),
+        Contains("bad.toml:5:") && Contains("gaussian_mixture"));
+  const Workplace place;
+  place.write("bad.toml",
+              gaussian + method("\"gaussian_mixture\"",
+                                "{ plugin = \"reparameterized\", entropy = \"closed\" }"));
+  CHECK_THAT(elbow::test::elbow(place.folder(), {"plan", "bad.toml"}).output,
+             Contains("needs closed_entropy of the family"));
+}
+
 TEST_CASE("Orders, scales and tolerances outside their range are refused with their place") {
   CHECK_THAT(
       refusal(gaussian + method("\"gaussian_mean_field\"", "{ plugin = \"renyi\", alpha = -1.0 }")),
