@@ -83,7 +83,8 @@ Ending ending_of(Progress progress) {
 
 }  // namespace
 
-FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, StopSignal& stop) {
+FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWriter& writer,
+                  MethodClock& clock, StopSignal& stop) {
   const MethodSettings& settings = cell.settings;
   const PlannedPlugin& plugin = *cell.method_variant.estimator;
   const std::vector<TraceField> fields = cell.estimator->trace_fields();
@@ -98,6 +99,13 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
   FitResult result;
   Index next_checkpoint = 1;
   Index last_checkpoint = 0;
+  FitSnapshots snapshots(snapshot_plan, cell, [&](StateArchive& archive) {
+    Counts counts = cell.counted->counts();
+    archive(result.iterations, next_checkpoint, last_checkpoint, minibatches, rule, clock, counts);
+    cell.counted->restore(counts);
+    writer.rows_state(archive);
+  });
+  snapshots.resume();
 
   // A rule that never fires must not run for ever.
   const bool budgeted =
@@ -159,6 +167,7 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
       last_checkpoint = result.iterations;
       next_checkpoint = checkpoint_after(result.iterations);
     }
+    if (snapshots.due(clock.stopped())) snapshots.take(result.iterations);
   }
   minibatches.use_all();
   if (cell.evaluation.checkpoints && last_checkpoint != result.iterations)

@@ -16,6 +16,9 @@
 #include "plan/plan_file.hpp"
 
 namespace elbow {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 /// What the cell was made from, every default filled in.
@@ -26,7 +29,9 @@ Json configuration(const Plan& plan, const Cell& cell) {
           {"method", to_json(plan.methods[cell.method])},
           {"evaluation", plan.evaluation},
           {"limits",
-           {{"wall_seconds", plan.limits.wall_seconds}, {"memory_mb", plan.limits.memory_mb}}}};
+           {{"wall_seconds", plan.limits.wall_seconds},
+            {"memory_mb", plan.limits.memory_mb},
+            {"snapshot_seconds", plan.limits.snapshot_seconds}}}};
 }
 
 void write_identity(const CellContext& context, const Cell& cell, CellWriter& writer) {
@@ -63,9 +68,11 @@ double peak_memory_mb() {
 /// Fits, samples, or both, and measures.
 class CellWork {
  public:
-  CellWork(const CellContext& context, const Cell& cell, CellWriter& writer)
+  CellWork(const CellContext& context, const Cell& cell, const fs::path& file, CellWriter& writer)
       : context_(context),
         writer_(writer),
+        snapshots_{snapshot_path(file), cell.hash, build_of(context.provenance),
+                   context.plan.limits.snapshot_seconds},
         ingredients_(context.plan, context.catalog, cell),
         stop_(context.stop_requested, context.after_stop) {}
 
@@ -80,7 +87,7 @@ class CellWork {
             ingredients_.optimizer.get(), 0,
             ingredients_.stream("fit"),   {}};
     if (ingredients_.estimator) {
-      const FitResult result = run_fit(ingredients_, writer_, clock_, stop_);
+      const FitResult result = run_fit(ingredients_, snapshots_, writer_, clock_, stop_);
       outcome = result.outcome;
       fit.iteration = result.iterations;
       add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
@@ -167,6 +174,7 @@ class CellWork {
 
   const CellContext& context_;
   CellWriter& writer_;
+  const SnapshotPlan snapshots_;
   Ingredients ingredients_;
   MethodClock clock_;
   StopSignal stop_;
@@ -181,7 +189,7 @@ Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesy
   Outcome outcome;
   std::optional<CellWork> work;
   try {
-    work.emplace(context, cell, writer);
+    work.emplace(context, cell, file, writer);
     outcome = work->run();
     // Of a chain's process, which does not know the limit's name.
     if (outcome.ending == Ending::out_of_memory)
@@ -203,6 +211,9 @@ Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesy
   writer.complete();
   context.before_storing();
   writer.commit();
+  // A failure is run again: its fit need not begin anew.
+  std::error_code absent;
+  if (!is_failure(outcome.ending)) fs::remove(snapshot_path(file), absent);
   return outcome;
 }
 

@@ -28,16 +28,21 @@ std::vector<HostTable> declare_tables() {
         text("posteriordb", optional,
              "a posterior of the checkout in $POSTERIORDB, for its data, Stan program and "
              "reference draws; `elbow list posteriordb` lists them")}});
-  tables.push_back({"limits",
-                    "of each cell",
-                    {real("wall_seconds", 0,
-                          "time after which a cell's method is stopped, what it has so far is "
-                          "measured and stored; 0: no limit")
-                         .at_least(0)
-                         .unit("seconds"),
-                     integer("memory_mb", 0, "memory that a cell may use; 0: no limit")
-                         .at_least(0)
-                         .unit("MB")}});
+  tables.push_back(
+      {"limits",
+       "of each cell",
+       {real("wall_seconds", 0,
+             "time after which a cell's method is stopped, what it has so far is "
+             "measured and stored; 0: no limit")
+            .at_least(0)
+            .unit("seconds"),
+        integer("memory_mb", 0, "memory that a cell may use; 0: no limit").at_least(0).unit("MB"),
+        real("snapshot_seconds", 60,
+             "after every so many seconds a running fit is kept in a file beside its "
+             "cell's, from which an interrupted one goes on with the same bits; 0: "
+             "never")
+            .at_least(0)
+            .unit("seconds")}});
   tables.push_back(
       {"evaluation",
        "how the host evaluates fits, from draws that were not used to fit, and samplers",

@@ -179,6 +179,7 @@ class Planner {
     plan_.seed = experiment_.seed;
     plan_.limits.wall_seconds = experiment_.limits.at("wall_seconds");
     plan_.limits.memory_mb = experiment_.limits.at("memory_mb");
+    plan_.limits.snapshot_seconds = experiment_.limits.at("snapshot_seconds");
     plan_.evaluation = experiment_.evaluation;
     name_variants(models_.list);
     name_variants(methods_.list);
