@@ -37,20 +37,20 @@ name = "optimizers"
 family = "gaussian_mean_field"
 estimator = "reparameterized"
 optimizer = { each = ["adam", "adagrad", "rmsprop", "dowg", "stan_advi", { plugin = "sgd", learning_rate = 1e-5 }] }
-stop = { iterations = 30000 }
+stop = { iterations = 12000 }
 batch_size = 16
 [[method]]
 name = "suffix"
 family = "gaussian_full_rank"
 estimator = { plugin = "score_function", baseline = "running_mean" }
 optimizer = { plugin = "adam", averaging = "suffix", schedule = "linear" }
-stop = { iterations = 30000 }
+stop = { iterations = 12000 }
 [[method]]
 name = "stationary"
 family = "gaussian_full_rank"
 estimator = "reparameterized"
 optimizer = "adam"
-stop = { stationary = 1e-4, iterations = 40000 }
+stop = { stationary = 1e-4, iterations = 15000 }
 [[method]]
 name = "particles"
 estimator = { plugin = "svgd", particles = 20 }
@@ -60,7 +60,7 @@ name = "then nuts"
 family = "gaussian_mean_field"
 estimator = "reparameterized"
 optimizer = "adam"
-stop = { iterations = 20000 }
+stop = { iterations = 10000 }
 sampler = "nuts"
 chains = 2
 warmup = 100
@@ -106,7 +106,7 @@ TEST_CASE("fits that are killed with -9 time and again end with the bits of thos
               .status == 0);
   CHECK(snapshots(place / "calm/a").empty());
   const fs::path results = place / "results/a";
-  for (int kills = 0; kills < 40; ++kills) {
+  for (int kills = 0; kills < 20; ++kills) {
     Program program(place.folder(), {"run", "a.toml", "-j", "2"});
     std::this_thread::sleep_for(std::chrono::milliseconds(300 + 37 * (kills % 7)));
     program.signal(SIGKILL);

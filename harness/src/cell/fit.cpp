@@ -122,7 +122,9 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
     return "";
   };
 
-  for (;;) {
+  if (settings.no_steps)
+    result.outcome = {Ending::budget_spent, "no steps were asked for: the start is evaluated"};
+  while (!settings.no_steps) {
     if (stop.received()) {
       result.outcome = {Ending::timed_out, "wall limit reached after " +
                                                std::to_string(result.iterations) + " iterations"};
@@ -172,7 +174,7 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
   minibatches.use_all();
   if (cell.evaluation.checkpoints && last_checkpoint != result.iterations)
     checkpoints.evaluate(result.iterations, fit, clock);
-  result.rhat = rule.rhat();
+  result.rhat = settings.no_steps ? not_a_number : rule.rhat();
   result.objective = rule.objective();
   EstimateInPlace(cell.estimator->trained(), cell.optimizer.get());
   return result;

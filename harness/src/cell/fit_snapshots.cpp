@@ -18,18 +18,6 @@ bool is_resumable(const Ingredients& cell) {
   return cell.estimator->state(nowhere) && (!cell.optimizer || cell.optimizer->state(nowhere));
 }
 
-/// All that a fit may move, each once.
-std::vector<Parameters*> parameters_of(const Ingredients& cell) {
-  std::vector<Parameters*> all;
-  const auto add = [&](Parameters* parameters) {
-    if (std::find(all.begin(), all.end(), parameters) == all.end()) all.push_back(parameters);
-  };
-  if (cell.family) add(&cell.family->parameters());
-  if (LatentItems* items = cell.model->latent_items()) add(&items->parameters());
-  for (Parameters* parameters : cell.estimator->trained()) add(parameters);
-  return all;
-}
-
 FitSnapshots::Clock::duration in_seconds(double seconds) {
   return std::chrono::duration_cast<FitSnapshots::Clock::duration>(
       std::chrono::duration<double>(std::min(seconds, 1e9)));
@@ -51,7 +39,7 @@ FitSnapshots::FitSnapshots(const SnapshotPlan& plan, Ingredients& cell,
 
 void FitSnapshots::exchange(StateArchive& archive) {
   state_(archive);
-  for (Parameters* parameters : parameters_of(cell_)) archive(*parameters);
+  for (const auto& owned : cell_.parameters()) archive(*owned.parameters);
   cell_.estimator->state(archive);
   if (cell_.optimizer) cell_.optimizer->state(archive);
 }

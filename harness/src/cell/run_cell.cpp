@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cell/calibration_ranks.hpp"
+#include "cell/completions.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/evaluate_fit.hpp"
 #include "cell/fit.hpp"
@@ -91,7 +92,7 @@ class CellWork {
       outcome = result.outcome;
       fit.iteration = result.iterations;
       add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
-      add(result.objective);
+      if (result.iterations > 0) add(result.objective);
       if (!std::isnan(result.rhat))
         add({"iterates_rhat", result.rhat, not_a_number, "",
              "largest R-hat of the later half of the fitted parameters' iterates; above 1.3 they "
@@ -108,7 +109,7 @@ class CellWork {
     if (ingredients_.estimator)
       for (Metric& metric : evaluate_fit(ingredients_, fit, samples ? "fit_" : "", writer_))
         add(std::move(metric));
-    if (fitted && !samples) rank(fitted);
+    if (fitted && !samples) use_draws(fitted);
     if (samples && outcome_allows_sampling(outcome)) {
       SampleResult result =
           run_sampler(ingredients_, *target, fitted, writer_, clock_, stop_, context_.processors);
@@ -156,13 +157,16 @@ class CellWork {
     return !ingredients_.estimator || outcome.ending == Ending::converged ||
            outcome.ending == Ending::budget_spent;
   }
-  void rank(const FittedApproximation& fitted) {
+  void use_draws(const FittedApproximation& fitted) {
     Density* density = ingredients_.model->density();
     if (!density) return;
-    if (fitted.particles)
+    if (fitted.particles) {
       rank_in_particles(ingredients_, *fitted.particles, *density, writer_);
-    else
+      complete_from_particles(ingredients_, *fitted.particles, writer_);
+    } else {
       rank_in_family(ingredients_, *fitted.family, *density, writer_);
+      complete_from_family(ingredients_, *fitted.family, writer_);
+    }
   }
   void add(Metric metric) { metrics_.push_back(std::move(metric)); }
   /// Null without one of that name; valid until the next one is added.

@@ -6,8 +6,9 @@
 #include <map>
 #include <optional>
 
-#include "cell/planned_reference.hpp"
+#include "cell/planned_model.hpp"
 #include "cell/plugin_options.hpp"
+#include "cell/trained_cell.hpp"
 #include "cli/counted.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/verbs.hpp"
@@ -191,11 +192,12 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
 
   ScanSettings scan;
   scan.digests = true;
-  const auto [plan, catalog] = plan_experiment(
-      call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}),
-      load_planned_data, check_planned_reference, scan, [&](const std::string& line) {
-        if (!call.quiet) std::cerr << line << std::endl;
-      });
+  const auto [plan, catalog] =
+      plan_experiment(call.file, call.overrides,
+                      plugin_folders({call.folders.begin(), call.folders.end()}), load_planned_data,
+                      check_planned_model, find_trained_cell, scan, [&](const std::string& line) {
+                        if (!call.quiet) std::cerr << line << std::endl;
+                      });
   std::vector<const Cell*> cells = select_cells(plan, call.only);
   if (call.shuffle) shuffle_cells(cells, *call.shuffle);
 

@@ -60,8 +60,7 @@ class Planner {
       models.push_back(expand_models(grid));
       methods.push_back(expand_methods(grid));
     }
-    for (const ModelVariant& model : models_.list)
-      offers_.push_back(offer_of(model.plugin, catalog_));
+    for (const ModelVariant& model : models_.list) offers_.push_back(offer_of(model, catalog_));
     for (const MethodVariant& method : methods_.list) {
       needs_.push_back(needs_of(method, catalog_));
       if (is_calibration(experiment_.evaluation))

@@ -10,7 +10,10 @@ std::vector<Option> options() {
   return {integer("items", 60, "training items; a third as many for validation and for testing")
               .at_least(3),
           integer("pixels", 5, "numbers in one item").at_least(1),
-          integer("factors", 2, "latent numbers of one item").at_least(1)};
+          integer("factors", 2, "latent numbers of one item").at_least(1),
+          reals("observed", optional, "for each number of an item 1 where it is seen, or 0")
+              .at_least(0)
+              .at_most(1)};
 }
 
 /// x = W z + b + noise, z ~ N(0, I), noise ~ N(0, s^2 I), theta = (W, b, log s): a linear decoder,
@@ -20,9 +23,14 @@ class FactorAnalysis final : public Model, public LatentItems, public Reference 
   explicit FactorAnalysis(const ModelSetup& setup)
       : pixels_(setup.options.integer("pixels")),
         factors_(setup.options.integer("factors")),
+        observed_(Eigen::VectorXd::Ones(pixels_)),
         weights_(theta_.add("weights", pixels_, factors_)),
         bias_(theta_.add("bias", pixels_)),
         log_sd_(theta_.add("log_sd", 1)) {
+    if (setup.options.has("observed")) observed_ = setup.options.reals("observed");
+    if (observed_.size() != pixels_)
+      throw OptionError("observed must have " + std::to_string(pixels_) + " numbers, got " +
+                        std::to_string(observed_.size()));
     RandomStream stream = setup.data_stream;
     auto weights = theta_.matrix(weights_);
     stream.fill_normal(Eigen::Map<Eigen::MatrixXd>(weights.data(), pixels_, factors_));
@@ -74,10 +82,11 @@ class FactorAnalysis final : public Model, public LatentItems, public Reference 
     residual_.noalias() = -theta_.matrix(weights_) * z;
     for (Index s = 0; s < z.cols(); ++s)
       residual_.col(s) += x_.col(s / per_item) - theta_.vector(bias_);
+    residual_.array().colwise() *= observed_.array();
     const double log_sd = theta_.vector(log_sd_)[0], precision = std::exp(-2 * log_sd);
     for (Index s = 0; s < z.cols(); ++s)
       log_likelihood[s] = -0.5 * precision * residual_.col(s).squaredNorm() -
-                          double(pixels_) * (log_sd + 0.5 * log_2pi);
+                          observed_.sum() * (log_sd + 0.5 * log_2pi);
   }
 
   void log_joint_pullback(Vector likelihood_weights, Vector prior_weights, GradientOut theta,
@@ -98,7 +107,7 @@ class FactorAnalysis final : public Model, public LatentItems, public Reference 
       theta.matrix(weights_).noalias() += scaled * residual_.col(s) * z_.col(s).transpose();
       theta.vector(bias_) += scaled * residual_.col(s);
       theta.vector(log_sd_)[0] +=
-          scaled * residual_.col(s).squaredNorm() - likelihood_weights[s] * double(pixels_);
+          scaled * residual_.col(s).squaredNorm() - likelihood_weights[s] * observed_.sum();
     }
   }
 
@@ -106,24 +115,33 @@ class FactorAnalysis final : public Model, public LatentItems, public Reference 
     x = (theta_.matrix(weights_) * z).colwise() + theta_.vector(bias_);
   }
   Variable item() const override { return {"x", {pixels_}, {"pixel"}, ""}; }
+  Eigen::VectorXd observed() const override {
+    return observed_.minCoeff() < 1 ? observed_ : Eigen::VectorXd();
+  }
 
   /// Of the training items at the current theta.
   std::optional<Estimate> log_evidence() const override {
+    std::vector<Index> seen;
+    for (Index i = 0; i < pixels_; ++i)
+      if (observed_[i] > 0) seen.push_back(i);
     Parameters theta = theta_;
-    const Eigen::MatrixXd weights = theta.matrix(weights_);
+    const Eigen::MatrixXd weights = theta.matrix(weights_)(seen, Eigen::all);
     Eigen::MatrixXd covariance = weights * weights.transpose();
     covariance.diagonal().array() += std::exp(2 * theta.vector(log_sd_)[0]);
     const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
-    const Eigen::MatrixXd white = factor.matrixL().solve(data_[0].colwise() - theta.vector(bias_));
+    const Eigen::MatrixXd centred = data_[0].colwise() - theta.vector(bias_);
+    const Eigen::MatrixXd white = factor.matrixL().solve(centred(seen, Eigen::all));
     const double n = double(data_[0].cols());
     const double log_det = 2 * factor.matrixLLT().diagonal().array().log().sum();
-    return Estimate{-0.5 * (white.squaredNorm() + n * (log_det + double(pixels_) * log_2pi)), 0};
+    return Estimate{-0.5 * (white.squaredNorm() + n * (log_det + double(seen.size()) * log_2pi)),
+                    0};
   }
 
  private:
   const Eigen::MatrixXd& items(Split split) const { return data_[std::size_t(split)]; }
 
   Index pixels_, factors_;
+  Eigen::VectorXd observed_;  ///< [pixels]
   Parameters theta_;
   BlockId<double> weights_, bias_, log_sd_;
   Eigen::MatrixXd data_[3];       ///< [pixels x items] of train, validation, test
