@@ -1,4 +1,5 @@
 #include <elbow/elbow.hpp>
+#include <elbow/joint_target.hpp>
 
 namespace {
 
@@ -8,7 +9,7 @@ constexpr Ability pathwise = Ability::reparameterized;
 
 std::vector<Option> options() {
   return {integer("draws", 10, "K, the draws inside one bound").at_least(1),
-          integer("bounds", 1, "independent bounds averaged in one step").at_least(1),
+          integer("bounds", 1, "independent bounds averaged in one step, of each item").at_least(1),
           choice("gradient", {"standard", "doubly_reparameterized", "vimco"},
                  "through the draws; through the draws twice, with less variance the larger K; by "
                  "the score with leave-one-out signals, for densities without a gradient")
@@ -21,42 +22,27 @@ std::vector<Option> options() {
               .when({.value = "vimco", .needs_of_family = Ability::log_prob})};
 }
 
-/// L_K = E log (1/K) sum_k w_k with w = p(z) / q(z), between the ELBO (K = 1) and the log evidence.
-/// Columns b K ... b K + K - 1 of a block belong to bound b; v are its normalised weights.
+/// L_K = E log (1/K) sum_k w_k with w = p(z) / q(z), between the ELBO (K = 1) and the log evidence;
+/// where the model has items, the mean of log (1/K) sum_k p(x_b, z_bk) / q(z_bk | x_b) over the
+/// items of the step. Columns b K ... b K + K - 1 of a block belong to bound b, and the bounds of
+/// one item lie beside each other; v are a bound's normalised weights.
 class ImportanceWeighted final : public GradientEstimator {
  public:
   explicit ImportanceWeighted(const EstimatorSetup& setup)
-      : GradientEstimator({&setup.family->parameters()}),
-        gradient_(setup.options.text("gradient")),
-        draws_(setup.options.integer("draws")),
-        bounds_(setup.options.integer("bounds")) {
-    if (gradient_ == "vimco" && draws_ == 1)
-      throw OptionError(
-          "gradient \"vimco\" compares each draw with the others of its bound: draws must be at "
-          "least 2, got 1");
-    const Index dimension = setup.family->dimension(), all = draws_ * bounds_;
-    noise_.resize(setup.family->noise().rows(), all);
-    z_.resize(dimension, all);
-    log_w_.resize(all);
-    log_q_.resize(all);
-    v_.resize(all);
-    weights_.resize(all);
-    if (gradient_ == "vimco") {
-      others_.resize(draws_);
-    } else {
-      g_z_.resize(dimension, all);
-      g_q_.resize(dimension, all);
-    }
-  }
+      : ImportanceWeighted(
+            setup, JointTarget(setup.model, *setup.family,
+                               setup.options.integer("draws") * setup.options.integer("bounds"))) {}
 
   bool state(StateArchive&) override { return true; }
 
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
-    if (!fit.items.empty())
+    if (!target_.latent_items() && !fit.items.empty())
       throw Unsupported(
           "the logarithm of an average of minibatch weights is no estimate of the importance-"
           "weighted bound: it needs all data items in every step, leave out batch_size");
+    target_.begin(fit);
+    make_room();
     Family& q = *fit.family;
     fill_noise(q.noise(), fit.stream, noise_);
     if (gradient_ == "standard") {
@@ -65,42 +51,44 @@ class ImportanceWeighted final : public GradientEstimator {
       q.sample(noise_, z_, unwanted_vector());
       q.log_prob(z_, log_q_);
     }
-    if (gradient_ == "vimco")
-      fit.model.density()->log_density(z_, log_w_);
-    else
-      fit.model.density()->log_density_gradient(z_, log_w_, g_z_);
+    target_.log_joint(z_, log_w_, log_prior_, gradient_ != "vimco");
     trace[0] = double(log_w_.size() - log_w_.array().isFinite().count());
-    log_w_ -= log_q_;
+    log_w_ += log_prior_ - log_q_;
 
+    const Index bounds = log_w_.size() / draws_;
     double objective = 0;
     trace[1] = 0;
-    for (Index b = 0; b < bounds_; ++b) {
+    for (Index b = 0; b < bounds; ++b) {
       const auto log_w = log_w_.segment(b * draws_, draws_);
       auto v = v_.segment(b * draws_, draws_);
       const double bound = log_mean_exp(log_w);
-      objective += bound / double(bounds_);
+      objective += bound / double(bounds);
       v = (log_w.array() - bound).exp() / double(draws_);
-      trace[1] += 1 / (v.squaredNorm() * double(bounds_));
+      trace[1] += 1 / (v.squaredNorm() * double(bounds));
       if (gradient_ == "vimco") add_leave_one_out(b, bound);
     }
     if (!std::isfinite(objective)) return objective;
 
+    v_ /= double(bounds);
+    if (gradient_ == "vimco") {
+      // A density has no theta, and no gradient to pull back.
+      if (target_.latent_items()) target_.log_joint_pullback(v_, v_, gradients, unwanted());
+      weights_ /= double(bounds);
+      target_.log_prob_pullback(weights_, gradients);
+      return objective;
+    }
+    target_.log_joint_pullback(v_, v_, gradients, g_z_);
     if (gradient_ == "standard") {
-      weights_ = v_ / double(bounds_);
+      weights_ = -v_;
+      target_.sample_pullback(g_z_, weights_, gradients);
+    } else {
+      // Tucker et al. 2019, eq. 8: sum v^2 (d log w / dz) (dz / dphi); theta keeps v.
+      weights_ = v_ * double(bounds);
       g_z_ *= weights_.asDiagonal();
-      weights_ = -weights_;
-      q.sample_pullback(g_z_, weights_, gradients[0]);
-    } else if (gradient_ == "doubly_reparameterized") {
-      // Tucker et al. 2019, eq. 8: sum v^2 (d log w / dz) (dz / dphi).
-      weights_ = v_.array().square() / double(bounds_);
-      g_z_ *= weights_.asDiagonal();
-      weights_ = -weights_;
+      weights_ = -v_.cwiseProduct(weights_);
       q.log_prob_pullback(weights_, {}, g_q_);
       g_z_ += g_q_;
-      q.sample_pullback(g_z_, unwanted_vector(), gradients[0]);
-    } else {
-      weights_ /= double(bounds_);
-      q.log_prob_pullback(weights_, gradients[0], unwanted());
+      target_.sample_pullback(g_z_, unwanted_vector(), gradients);
     }
     return objective;
   }
@@ -111,6 +99,30 @@ class ImportanceWeighted final : public GradientEstimator {
   }
 
  private:
+  ImportanceWeighted(const EstimatorSetup& setup, JointTarget target)
+      : GradientEstimator(target.trained()),
+        target_(std::move(target)),
+        gradient_(setup.options.text("gradient")),
+        draws_(setup.options.integer("draws")) {
+    if (gradient_ == "vimco" && draws_ == 1)
+      throw OptionError(
+          "gradient \"vimco\" compares each draw with the others of its bound: draws must be at "
+          "least 2, got 1");
+    others_.resize(draws_);
+  }
+
+  void make_room() {
+    const Index all = target_.draws(), dimension = target_.family().dimension();
+    if (z_.cols() == all) return;
+    noise_.resize(target_.family().noise().rows(), all);
+    z_.resize(dimension, all);
+    for (Eigen::VectorXd* vector : {&log_w_, &log_prior_, &log_q_, &v_, &weights_})
+      vector->resize(all);
+    if (gradient_ == "vimco") return;
+    g_z_.resize(dimension, all);
+    g_q_.resize(dimension, all);
+  }
+
   /// Mnih & Rezende 2016, eqs. 7-8: grad log q(z_s) gets L - L_(s replaced) - v_s, where draw s is
   /// replaced by the geometric mean of the others' weights. Any signal that does not look at draw s
   /// leaves the mean alone, so that zero stands in where no other draw has weight.
@@ -125,12 +137,13 @@ class ImportanceWeighted final : public GradientEstimator {
     }
   }
 
+  JointTarget target_;
   std::string gradient_;
-  Index draws_, bounds_;
-  Eigen::MatrixXd noise_, z_, g_z_, g_q_;  ///< [D x S], S = draws_ bounds_
-  Eigen::VectorXd log_w_, log_q_, v_;      ///< [S]
-  Eigen::VectorXd weights_;                ///< [S]  what the pull-backs are weighted by
-  Eigen::VectorXd others_;                 ///< [K]
+  Index draws_;
+  Eigen::MatrixXd noise_, z_, g_z_, g_q_;          ///< [D x S], S draws of all bounds
+  Eigen::VectorXd log_w_, log_prior_, log_q_, v_;  ///< [S]
+  Eigen::VectorXd weights_;                        ///< [S]  what the pull-backs are weighted by
+  Eigen::VectorXd others_;                         ///< [K]
 };
 
 }  // namespace
@@ -139,5 +152,5 @@ ELBOW_PLUGIN(ImportanceWeighted, options,
              {.name = "importance_weighted",
               .summary = "bound of K draws on the log evidence, above the ELBO",
               .source = "Burda et al. 2016; Tucker et al. 2019, eq. 8; Mnih & Rezende 2016 (VIMCO)",
-              .provides = Ability::unbiased_gradient,
+              .provides = Ability::unbiased_gradient | Ability::amortizes,
               .needs_of_model = Ability::density})

@@ -79,8 +79,11 @@ void rank_in_family(const Ingredients& cell, Family& q, Density& density, CellWr
   rank_draws(cell, z, density, writer);
 }
 
-Eigen::MatrixXd drawn_by_weights(const Particles& particles, Index wanted, RandomStream stream) {
-  const Index count = particles.z.cols();
+void rank_in_particles(const Ingredients& cell, const Particles& particles, Density& density,
+                       CellWriter& writer) {
+  const Index wanted = cell.evaluation.calibration_draws, count = particles.z.cols();
+  if (wanted == 0 || count == 0) return;
+  RandomStream stream = cell.stream("calibration");
   Eigen::VectorXd log_weights = particles.log_weights;
   if (log_weights.size() == 0) log_weights = Eigen::VectorXd::Zero(count);
   const double total = log_sum_exp(log_weights);
@@ -92,15 +95,7 @@ Eigen::MatrixXd drawn_by_weights(const Particles& particles, Index wanted, Rando
       left -= std::exp(log_weights[chosen++] - total);
     z.col(s) = particles.z.col(chosen);
   }
-  return z;
-}
-
-void rank_in_particles(const Ingredients& cell, const Particles& particles, Density& density,
-                       CellWriter& writer) {
-  const Index wanted = cell.evaluation.calibration_draws;
-  if (wanted == 0 || particles.z.cols() == 0) return;
-  rank_draws(cell, drawn_by_weights(particles, wanted, cell.stream("calibration")), density,
-             writer);
+  rank_draws(cell, z, density, writer);
 }
 
 }  // namespace elbow

@@ -9,6 +9,7 @@
 #include "cell/distances.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/gradient_noise.hpp"
+#include "cell/item_measures.hpp"
 #include "cell/moments.hpp"
 #include "cell/pareto_k_metric.hpp"
 #include "cell/particle_metrics.hpp"
@@ -133,12 +134,11 @@ namespace {
 std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& prefix,
                             CellWriter& writer) {
   std::vector<Metric> metrics;
-  if (!cell.estimator->trained().empty())
-    for (const auto& owned : cell.parameters())
-      write_parameters(*owned.parameters, owned.prefix, writer);
+  for (Parameters* parameters : cell.estimator->trained()) write_parameters(*parameters, writer);
 
   Density* p = cell.model->density();
   Family* q = cell.estimator->approximation(fit);
+  if (ItemEvaluation::applies(cell)) add_item_metrics(cell, writer, metrics);
   if (!p) return metrics;
   if (const Particles* particles = cell.estimator->particles()) {
     write_particles(*particles, *p, prefix, writer);

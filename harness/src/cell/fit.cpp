@@ -6,6 +6,7 @@
 #include "cell/estimate_in_place.hpp"
 #include "cell/evaluate_fit.hpp"
 #include "cell/gradient_noise.hpp"
+#include "cell/item_measures.hpp"
 #include "cell/minibatches.hpp"
 #include "cell/stop_rule.hpp"
 #include "data/short_number.hpp"
@@ -35,13 +36,19 @@ class Checkpoints {
                            {"gradient_snr", "norm of the mean gradient over its noise", ""},
                            {"gradient_snr_mcse", "its Monte-Carlo standard error", ""}})),
         seconds_(writer.rows("timing", "iteration",
-                             {{"checkpoint_seconds", "the method's working time so far", "s"}})) {}
+                             {{"checkpoint_seconds", "the method's working time so far", "s"}})) {
+    if (ItemEvaluation::applies(cell) && cell.evaluation.checkpoint_items > 0)
+      items_ = &writer.rows("item_checkpoints", "iteration", item_fields());
+  }
 
   void evaluate(Index iteration, Fit& fit, const MethodClock& clock) {
     EstimateInPlace estimate(cell_.estimator->trained(), cell_.optimizer.get());
-    const ElboEstimate elbo =
-        estimate_elbo(cell_, fit, cell_.stream("checkpoint").substream(iteration),
-                      cell_.evaluation.checkpoint_draws);
+    ElboEstimate elbo = estimate_elbo(cell_, fit, cell_.stream("checkpoint").substream(iteration),
+                                      cell_.evaluation.checkpoint_draws);
+    if (items_) {
+      const Estimate test = measure_items(iteration);
+      elbo = {test.value, test.standard_error};
+    }
     const GradientNoise noise = gradient_noise_at(iteration, fit);
     estimate.restore();
     const Counts& counts = cell_.counted->counts();
@@ -54,6 +61,47 @@ class Checkpoints {
   }
 
  private:
+  static std::vector<TraceField> item_fields() {
+    std::vector<TraceField> fields;
+    for (const std::string split : {"train", "test"}) {
+      const std::string of = ", mean over some " + split + " items";
+      fields.push_back({split + "_elbo", "-(rate + distortion)" + of, "nats"});
+      fields.push_back({split + "_elbo_mcse", "its Monte-Carlo standard error", "nats"});
+      fields.push_back({split + "_rate", "KL(q(z | x) || p(z))" + of, "nats"});
+      fields.push_back({split + "_distortion", "-E log p(x | z)" + of, "nats"});
+      fields.push_back({split + "_active_units",
+                        "latent coordinates whose posterior means vary over the items", ""});
+      fields.push_back({split + "_mutual_information",
+                        "lower bound on the information between items and latents", "nats"});
+    }
+    return fields;
+  }
+  /// @return the ELBO of the test items
+  Estimate measure_items(Index iteration) {
+    constexpr Index draws = 2;
+    const ItemEvaluation evaluation(cell_);
+    Eigen::VectorXd row(12);
+    Estimate elbo;
+    Index at = 0;
+    for (const auto split : {LatentItems::Split::train, LatentItems::Split::test}) {
+      elbo = {not_a_number, not_a_number};
+      if (evaluation.items(split) == 0) {
+        row.segment(at, 6).setConstant(not_a_number);
+      } else {
+        const ItemMeasures m = evaluation.measure(
+            split, cell_.evaluation.checkpoint_items, draws,
+            cell_.evaluation.mutual_information_items,
+            cell_.stream("checkpoint")
+                .substream(2 * iteration + (split != LatentItems::Split::train)));
+        row.segment(at, 6) << m.elbo.value, m.elbo.standard_error, m.rate.value, m.distortion.value,
+            m.active_units, m.mutual_information.value;
+        elbo = m.elbo;
+      }
+      at += 6;
+    }
+    items_->append(double(iteration), row);
+    return elbo;
+  }
   /// NaN where it is not measured.
   GradientNoise gradient_noise_at(Index iteration, const Fit& fit) {
     constexpr Estimate not_measured{not_a_number, not_a_number};
@@ -66,6 +114,7 @@ class Checkpoints {
   Ingredients& cell_;
   RowStream& rows_;
   RowStream& seconds_;
+  RowStream* items_ = nullptr;  ///< null where there are none
 };
 
 constexpr Index iterations_without_budget = 1'000'000;
@@ -83,8 +132,7 @@ Ending ending_of(Progress progress) {
 
 }  // namespace
 
-FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWriter& writer,
-                  MethodClock& clock, StopSignal& stop) {
+FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, StopSignal& stop) {
   const MethodSettings& settings = cell.settings;
   const PlannedPlugin& plugin = *cell.method_variant.estimator;
   const std::vector<TraceField> fields = cell.estimator->trace_fields();
@@ -99,13 +147,6 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
   FitResult result;
   Index next_checkpoint = 1;
   Index last_checkpoint = 0;
-  FitSnapshots snapshots(snapshot_plan, cell, [&](StateArchive& archive) {
-    Counts counts = cell.counted->counts();
-    archive(result.iterations, next_checkpoint, last_checkpoint, minibatches, rule, clock, counts);
-    cell.counted->restore(counts);
-    writer.rows_state(archive);
-  });
-  snapshots.resume();
 
   // A rule that never fires must not run for ever.
   const bool budgeted =
@@ -122,9 +163,7 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
     return "";
   };
 
-  if (settings.no_steps)
-    result.outcome = {Ending::budget_spent, "no steps were asked for: the start is evaluated"};
-  while (!settings.no_steps) {
+  for (;;) {
     if (stop.received()) {
       result.outcome = {Ending::timed_out, "wall limit reached after " +
                                                std::to_string(result.iterations) + " iterations"};
@@ -169,12 +208,11 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
       last_checkpoint = result.iterations;
       next_checkpoint = checkpoint_after(result.iterations);
     }
-    if (snapshots.due(clock.stopped())) snapshots.take(result.iterations);
   }
   minibatches.use_all();
   if (cell.evaluation.checkpoints && last_checkpoint != result.iterations)
     checkpoints.evaluate(result.iterations, fit, clock);
-  result.rhat = settings.no_steps ? not_a_number : rule.rhat();
+  result.rhat = rule.rhat();
   result.objective = rule.objective();
   EstimateInPlace(cell.estimator->trained(), cell.optimizer.get());
   return result;

@@ -14,7 +14,6 @@ T number(const Json& settings, const char* name) {
 
 MethodSettings::MethodSettings(const Json& settings)
     : iterations(number<Index>(settings.value("stop", Json::object()), "iterations")),
-      no_steps(settings.value("stop", Json::object()).value("iterations", Index(1)) == 0),
       seconds(number<double>(settings.value("stop", Json::object()), "seconds")),
       gradient_evaluations(
           number<Index>(settings.value("stop", Json::object()), "gradient_evaluations")),
@@ -38,6 +37,12 @@ EvaluationSettings::EvaluationSettings(const Json& settings)
       gradient_draws(number<Index>(settings, "gradient_draws")),
       checkpoint_gradient_draws(number<Index>(settings, "checkpoint_gradient_draws")),
       kernel_draws(number<Index>(settings, "kernel_draws")),
+      checkpoint_items(number<Index>(settings, "checkpoint_items")),
+      item_draws(number<Index>(settings, "item_draws")),
+      mutual_information_items(number<Index>(settings, "mutual_information_items")),
+      log_likelihood_draws(number<Index>(settings, "log_likelihood_draws")),
+      log_likelihood_items(number<Index>(settings, "log_likelihood_items")),
+      stored_items(number<Index>(settings, "stored_items")),
       c2st(settings.value("c2st", false)),
       c2st_draws(number<Index>(settings, "c2st_draws")) {}
 

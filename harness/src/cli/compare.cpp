@@ -8,6 +8,7 @@
 #include "compare/calibration.hpp"
 #include "compare/comparison.hpp"
 #include "compare/draw_errors.hpp"
+#include "compare/rate_distortion.hpp"
 #include "compare/table.hpp"
 
 namespace po = boost::program_options;
@@ -88,7 +89,8 @@ int elbow::verb_compare(const std::vector<std::string>& arguments) {
   } else if (format == "json") {
     std::cout << json_document(comparison);
   } else if (format == "text") {
-    std::cout << text_tables(comparison) << calibration_text(calibrations(folders));
+    std::cout << text_tables(comparison) << calibration_text(calibrations(folders))
+              << rate_distortion_text(rate_distortions(folders));
   } else {
     std::cout << latex_tables(comparison);
   }

@@ -5,6 +5,7 @@
 
 #include "compare/calibration.hpp"
 #include "compare/plot_svg.hpp"
+#include "compare/rate_distortion.hpp"
 #include "compare/table.hpp"
 #include "record/result_reader.hpp"
 
@@ -233,9 +234,9 @@ std::string marginals(const ResultFolder& folder, const std::vector<MethodCells>
 }
 
 std::string model_section(const ResultFolder& folder, const PrintedTable& table,
-                          const std::string& model, const std::string& calibration) {
+                          const std::string& model, const std::string& below_table) {
   const std::vector<MethodCells> methods = methods_of(folder, model);
-  std::string out = element("h2", model) + html_table(table) + calibration;
+  std::string out = element("h2", model) + html_table(table) + below_table;
   const std::string plots = traces(folder, methods) + marginals(folder, methods);
   if (plots.empty()) return out;
   out += legend(methods, std::min(methods.size(), most_methods));
@@ -259,12 +260,14 @@ std::string html_report(const ResultFolder& folder) {
          std::to_string(folder.cells.size() + folder.missing.size()) + " cells.</p>\n";
   out += outcome_overview(folder);
   const std::vector<Calibration> calibrated = calibrations({folder});
+  const std::vector<RateDistortion> curves = rate_distortions({folder});
   const std::vector<PrintedTable> tables = printed_tables(comparison);
   std::size_t next = 0;
   for (const PrintedTable& table : tables) {
     // Tables are by model: their rows have its name.
     const std::string& model = comparison.rows[next].model;
-    out += model_section(folder, table, model, calibration_html(calibrated, model));
+    out += model_section(folder, table, model,
+                         calibration_html(calibrated, model) + rate_distortion_html(curves, model));
     next += table.rows.size();
   }
   out += "<h2>Notes</h2>\n<ul class=\"notes\">\n";

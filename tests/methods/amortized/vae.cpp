@@ -1,0 +1,338 @@
+#include <elbow/math.hpp>
+
+#include "support.hpp"
+
+using namespace elbow;
+using namespace elbow::test;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+namespace {
+
+VectorXd widths(double width) { return VectorXd::Constant(1, width); }
+
+/// Few small images and a small decoder.
+OptionMap tiny(OptionMap more = {}) {
+  OptionMap all = {{"train", std::int64_t(40)},        {"test", std::int64_t(10)},
+                   {"rows", std::int64_t(5)},          {"columns", std::int64_t(4)},
+                   {"latents", std::int64_t(3)},       {"hidden", widths(7)},
+                   {"activation", std::string("tanh")}};
+  for (auto& [name, value] : more) all[name] = value;
+  return all;
+}
+
+template <class T>
+std::shared_ptr<const Array> images(std::vector<Index> shape, std::vector<T> numbers) {
+  auto made = std::make_shared<Array>();
+  made->shape = std::move(shape);
+  made->numbers = std::move(numbers);
+  return made;
+}
+
+MatrixXd latents(Index dimension, Index draws) {
+  MatrixXd z(dimension, draws);
+  RandomStream numbers = stream(3, "latents");
+  numbers.fill_normal(z);
+  return z;
+}
+
+VectorXd log_likelihood(LatentItems& items, Draws z) {
+  VectorXd found(z.cols());
+  items.log_joint(z, found, unwanted_vector());
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("Bernoulli pixels have the likelihood of their decoded means, summed over pixels") {
+  const auto target = model("vae", tiny());
+  LatentItems& items = *target->latent_items();
+  const std::vector<Index> batch = {3, 1};
+  items.use_items(Split::train, batch, stream(1));
+  const MatrixXd z = latents(3, 4);
+  MatrixXd mean(20, 4), x(20, 2);
+  items.decode(z, mean);
+  items.values(x);
+  const VectorXd found = log_likelihood(items, z);
+  for (Index s = 0; s < 4; ++s) {
+    double expected = 0;
+    for (Index i = 0; i < 20; ++i)
+      expected += std::log(x(i, s / 2) == 1 ? mean(i, s) : 1 - mean(i, s));
+    REQUIRE(found[s] == Approx(expected).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("Logit-normal pixels have a density that integrates to one") {
+  auto grey = images<float>({4, 1}, {0.2f, 0.4f, 0.6f, 0.8f});
+  const auto target = model("vae", {{"data", grey},
+                                    {"latents", std::int64_t(1)},
+                                    {"test", std::int64_t(1)},
+                                    {"pixels", std::string("logit_normal")},
+                                    {"squeeze", 0.05}});
+  // By the trapezoidal rule over [-a, 1 + a] / (1 - 2a), the support; a few thousand single pixels.
+  constexpr Index n = 4000;
+  std::vector<float> grid;
+  for (Index i = 0; i < n; ++i) grid.push_back(float((double(i) + 0.5) / double(n)));
+  auto dense = images<float>({n, 1}, grid);
+  const auto fine = model("vae", {{"data", dense},
+                                  {"latents", std::int64_t(1)},
+                                  {"test", std::int64_t(1)},
+                                  {"pixels", std::string("logit_normal")},
+                                  {"squeeze", 1e-4}});
+  LatentItems& items = *fine->latent_items();
+  std::vector<Index> all(n - 1);
+  std::iota(all.begin(), all.end(), Index(0));
+  items.use_items(Split::train, all, stream(1));
+  const VectorXd found = log_likelihood(items, MatrixXd::Zero(1, n - 1));
+  REQUIRE(found.array().exp().sum() / double(n) == Approx(1).epsilon(0.02));
+  REQUIRE(target->latent_items()->item_count(Split::train) == 3);
+}
+
+TEST_CASE("Observed halves add up to the whole image") {
+  const auto [one, other] =
+      GENERATE(table<std::string, std::string>({{"top", "bottom"}, {"left", "right"}}));
+  const auto of = [](const std::string& which) {
+    OptionMap options = tiny({{"observed", which}, {"rows", std::int64_t(6)}});
+    const auto target = model("vae", options);
+    LatentItems& items = *target->latent_items();
+    const std::vector<Index> batch = {0, 5, 7};
+    items.use_items(Split::train, batch, stream(1));
+    return log_likelihood(items, latents(3, 3));
+  };
+  const VectorXd whole = of("all"), sum = of(one) + of(other);
+  for (Index s = 0; s < 3; ++s) REQUIRE(sum[s] == Approx(whole[s]).epsilon(1e-4));
+}
+
+TEST_CASE("Pixels that are not observed reach neither encoder nor likelihood") {
+  std::vector<std::uint8_t> pixels(3 * 4, 0), changed = pixels;
+  for (std::size_t image = 0; image < 3; ++image) changed[image * 4] = 255;
+  const auto seen = images<std::uint8_t>({2, 2}, {0, 1, 1, 1});
+  const auto of = [&](const std::vector<std::uint8_t>& numbers) {
+    const auto target = model("vae", {{"data", images<std::uint8_t>({3, 2, 2}, numbers)},
+                                      {"test", std::int64_t(1)},
+                                      {"latents", std::int64_t(2)},
+                                      {"observed", std::string("mask")},
+                                      {"mask", seen}});
+    LatentItems& items = *target->latent_items();
+    // The bias of the pixel that is not observed differs, and must not matter.
+    const std::vector<Index> batch = {0, 1};
+    items.use_items(Split::train, batch, stream(1));
+    const VectorXd found = log_likelihood(items, latents(2, 2));
+    REQUIRE(items.features().row(0).norm() == 0);
+    REQUIRE(items.observed().sum() == 3);
+    return found;
+  };
+  const VectorXd before = of(pixels), after = of(changed);
+  REQUIRE((before - after).norm() == 0);
+}
+
+TEST_CASE("Fixed binarization is above the threshold, dynamic has the grey values as its mean") {
+  std::vector<std::uint8_t> pixels = {127, 128, 0, 255, 127, 128, 0, 255};
+  const auto data = images<std::uint8_t>({2, 2, 2}, pixels);
+  const auto fixed = model(
+      "vae", {{"data", data}, {"test", std::int64_t(1)}, {"binarization", std::string("fixed")}});
+  const std::vector<Index> one = {0};
+  fixed->latent_items()->use_items(Split::train, one, stream(1));
+  const Eigen::MatrixXf x = fixed->latent_items()->features();
+  REQUIRE(x(0, 0) == 0);
+  REQUIRE(x(1, 0) == 1);
+  REQUIRE(x(2, 0) == 0);
+  REQUIRE(x(3, 0) == 1);
+
+  const auto dynamic = model("vae", {{"data", data}, {"test", std::int64_t(1)}});
+  const std::vector<Index> many(4000, 0);
+  dynamic->latent_items()->use_items(Split::train, many, stream(1));
+  const VectorXd mean = dynamic->latent_items()->features().cast<double>().rowwise().mean();
+  REQUIRE(std::abs(mean[0] - 127.0 / 255) < 5 * 0.5 / std::sqrt(4000.0));
+  REQUIRE(mean[2] == 0);
+  REQUIRE(mean[3] == 1);
+}
+
+TEST_CASE("An image's variable has rows and columns, its first axis fastest") {
+  const auto target = model(
+      "vae",
+      {{"data", images<std::uint8_t>({2, 2, 3}, {0, 51, 102, 153, 204, 255, 0, 0, 0, 0, 0, 0})},
+       {"test", std::int64_t(1)},
+       {"binarization", std::string("none")}});
+  LatentItems& items = *target->latent_items();
+  REQUIRE(items.item().shape == std::vector<Index>{2, 3});
+  REQUIRE(items.item().dims == std::vector<std::string>{"row", "column"});
+  const std::vector<Index> one = {0};
+  items.use_items(Split::train, one, stream(1));
+  MatrixXd x(6, 1);
+  items.values(x);
+  const VectorXd expected = (VectorXd(6) << 0, 0.6, 0.2, 0.8, 0.4, 1).finished();
+  REQUIRE((x - expected).norm() < 1e-6);
+}
+
+TEST_CASE("The decoder begins at the pixels' means") {
+  OptionMap options = tiny({{"binarization", std::string("fixed")}});
+  const auto target = model("vae", options);
+  LatentItems& items = *target->latent_items();
+  for (const BlockInfo& block : items.parameters().blocks())
+    if (block.name == "decoder_weights_2")
+      items.parameters().f32().segment(block.offset, block.rows * block.cols).setZero();
+  std::vector<Index> all(40);
+  std::iota(all.begin(), all.end(), Index(0));
+  items.use_items(Split::train, all, stream(1));
+  MatrixXd x(20, 40), mean(20, 1);
+  items.values(x);
+  items.decode(MatrixXd::Zero(3, 1), mean);
+  const VectorXd expected = (x.rowwise().sum().array() + 0.5) / 41;
+  REQUIRE((mean - expected).cwiseAbs().maxCoeff() < 1e-5);
+}
+
+TEST_CASE("What is wrong with images is told with the numbers") {
+  const auto refused = [](OptionMap options, const std::string& text) {
+    const std::string found = refusal("vae", std::move(options));
+    INFO(found);
+    REQUIRE(found.find(text) != std::string::npos);
+  };
+  refused({{"data", images<float>({3, 2}, {0, 1, 0.5f, 1.5f, 0, 0})}},
+          "data: expected pixels in [0, 1], found 1.500000 in image 1, pixel 1");
+  refused({{"data", images<float>({3, 2}, {0, 1, 0, 0, 0, -0.25f})}}, "found -0.250000 in image 2");
+  refused({{"data", images<std::uint8_t>({3, 2}, {0, 0, 0, 0, 0, 0})},
+           {"train", std::int64_t(3)},
+           {"test", std::int64_t(1)}},
+          "train = 3 and held-out items = 1, but the data have 3 items");
+  refused({{"data", images<std::uint8_t>({1, 2}, {0, 0})}}, "train = 0");
+  refused({{"data", images<std::uint8_t>({3, 2}, {0, 0, 0, 0, 0, 0})},
+           {"test_data", images<std::uint8_t>({1, 3}, {0, 0, 0})}},
+          "test_data: an image has 3 pixels, those of data have 2");
+  refused({{"data", images<std::uint8_t>({3, 2}, {0, 0, 0, 0, 0, 0})},
+           {"test_data", images<std::uint8_t>({1, 2}, {0, 0})},
+           {"test", std::int64_t(2)}},
+          "test = 2, but test_data has 1 items");
+  refused(tiny({{"observed", std::string("mask")}}), "no mask is given");
+  refused(tiny({{"prior", std::string("mixture")}, {"layers", std::string("two")}}),
+          "layers must be \"one\"");
+  REQUIRE(refusal("vae", {{"data", images<float>({3, 2}, {0, 1, 0.5f, 1.5f, 0, -3})},
+                          {"pixels", std::string("gaussian")}}) == "accepted");
+}
+
+TEST_CASE("Every variant of the autoencoder climbs its own gradient") {
+  // Along a random direction of all parameters, against differences under common random numbers.
+  struct Case {
+    std::string name;
+    OptionMap model, family, method;
+    std::string estimator = "amortized_elbo";
+  };
+  const std::string mc = "monte_carlo", two = "two";
+  const OptionMap couplings = {{"prior", std::string("flow")},
+                               {"couplings", std::int64_t(3)},
+                               {"coupling_hidden", widths(5)}};
+  const OptionMap mixture = {{"prior", std::string("mixture")}, {"pseudo_inputs", std::int64_t(4)}};
+  const OptionMap layers = {
+      {"layers", two}, {"second_latents", std::int64_t(2)}, {"second_hidden", widths(6)}};
+  const OptionMap second = {
+      {"layers", two}, {"second_dimension", std::int64_t(2)}, {"second_hidden", widths(6)}};
+  const auto chosen = GENERATE_COPY(values<Case>({
+      {"closed", {}, {}, {}},
+      {"monte carlo", {}, {}, {{"kl", mc}}},
+      {"gaussian pixels", {{"pixels", std::string("gaussian")}}, {}, {}},
+      {"logit-normal pixels", {{"pixels", std::string("logit_normal")}}, {}, {}},
+      {"dequantized", {{"pixels", std::string("gaussian")}, {"dequantize", true}}, {}, {}},
+      {"bottom half", {{"observed", std::string("bottom")}}, {}, {}},
+      {"diagonal prior", {{"prior", std::string("diagonal")}}, {}, {}},
+      {"diagonal prior by Monte Carlo", {{"prior", std::string("diagonal")}}, {}, {{"kl", mc}}},
+      {"flow prior", couplings, {}, {{"kl", mc}}},
+      {"mixture of posteriors", mixture, {}, {{"kl", mc}}},
+      {"mixture of posteriors, five draws",
+       mixture,
+       {},
+       {{"draws", std::int64_t(5)}},
+       "importance_weighted"},
+      {"two layers", layers, second, {{"kl", mc}}},
+      {"two layers, five draws",
+       layers,
+       second,
+       {{"draws", std::int64_t(5)}},
+       "importance_weighted"},
+  }));
+  INFO(chosen.name);
+  const auto target = model("vae", tiny(chosen.model));
+  LatentItems& items = *target->latent_items();
+  OptionMap encoder = {{"hidden", widths(6)}, {"activation", std::string("tanh")}};
+  for (const auto& [name, value] : chosen.family) encoder[name] = value;
+  const auto q =
+      family("amortized_gaussian", items.latent_dimension(), encoder, 1, items.feature_dimension());
+  const auto method = estimator(chosen.estimator, *target, &*q, chosen.method);
+  Measured measured(*method);
+  for (std::uint64_t k = 0; k < 2; ++k) measured.move(direction(measured.size(), 90 + k), 0.5);
+  const std::vector<Index> batch = {1, 4, 2, 30};
+  for (std::uint64_t k = 0; k < 3; ++k) {
+    const VectorXd u = direction(measured.size(), k);
+    measured.value(*target, *q, 1, batch);
+    const double slope = measured.slope(u), step = 0.1;
+    const auto difference = [&](double h) {
+      measured.move(u, h);
+      const double up = measured.value(*target, *q, 1, batch);
+      measured.move(u, -2 * h);
+      const double down = measured.value(*target, *q, 1, batch);
+      measured.move(u, h);
+      return (up - down) / (2 * h);
+    };
+    const double expected = (4 * difference(step / 2) - difference(step)) / 3;
+    INFO("slope " << slope << ", differences " << expected);
+    REQUIRE(std::abs(slope - expected) < 2e-3 * std::max(1.0, std::abs(expected)));
+  }
+}
+
+TEST_CASE("Beta weighs the rate in what is climbed and never in what is reported") {
+  const auto target = model("vae", tiny());
+  LatentItems& items = *target->latent_items();
+  const auto q = family("amortized_gaussian", 3, {{"hidden", widths(6)}}, 1, 20);
+  const auto climbed = [&](const std::string& kl, double beta) {
+    const auto method = estimator("amortized_elbo", *target, &*q,
+                                  {{"kl", kl}, {"objective", std::string("beta")}, {"beta", beta}});
+    Measured measured(*method);
+    const double value = measured.value(*target, *q, 1, {});
+    const VectorXd& trace = measured.trace();
+    REQUIRE(value == Approx(-trace[0] - trace[1]));
+    return std::pair(value, measured.slope(direction(measured.size(), 2)));
+  };
+  for (const std::string kl : {"closed", "monte_carlo"}) {
+    const auto none = climbed(kl, 0), one = climbed(kl, 1), four = climbed(kl, 4);
+    REQUIRE(none.first == Approx(one.first).epsilon(1e-12));
+    REQUIRE(four.first == Approx(one.first).epsilon(1e-12));
+    // Linear in beta.
+    REQUIRE(four.second - none.second == Approx(4 * (one.second - none.second)).margin(1e-4));
+  }
+  REQUIRE(items.gaussian_prior() != nullptr);
+}
+
+TEST_CASE("Schedules of beta rise as they say") {
+  const auto target = model("vae", tiny());
+  const auto q = family("amortized_gaussian", 3, {{"hidden", widths(6)}}, 1, 20);
+  const auto beta = [&](const std::string& objective, Index iteration) {
+    const auto method =
+        estimator("amortized_elbo", *target, &*q,
+                  {{"objective", objective}, {"beta", 3.0}, {"ramp", std::int64_t(100)}});
+    GradientEstimator& estimator = *method->gradient_estimator();
+    std::vector<Gradient> gradients;
+    for (Parameters* parameters : estimator.trained()) gradients.emplace_back(*parameters);
+    std::vector<GradientOut> outs;
+    for (Gradient& gradient : gradients) outs.push_back(gradient.out());
+    VectorXd trace(Index(estimator.own_fields().size()));
+    Fit fit{*target, &*q, nullptr, iteration, stream(1), {}};
+    estimator.value_and_gradient(fit, outs, trace);
+    return trace[2];
+  };
+  REQUIRE(beta("elbo", 0) == 1);
+  REQUIRE(beta("beta", 0) == 3);
+  REQUIRE(beta("warm_up", 0) == 0);
+  REQUIRE(beta("warm_up", 50) == Approx(1.5));
+  REQUIRE(beta("warm_up", 300) == 3);
+  REQUIRE(beta("cyclical", 25) == Approx(1.5));
+  REQUIRE(beta("cyclical", 60) == 3);
+  REQUIRE(beta("cyclical", 125) == Approx(1.5));
+}
+
+TEST_CASE("Wake-sleep and closed rates refuse priors that they cannot work with") {
+  const auto mixed = model("vae", tiny({{"prior", std::string("mixture")}}));
+  const auto q = family("amortized_gaussian", 3, {{"hidden", widths(6)}}, 1, 20);
+  REQUIRE_THROWS_AS(estimator("wake_sleep", *mixed, &*q), Unsupported);
+  REQUIRE_THROWS_AS(estimator("amortized_elbo", *mixed, &*q), Unsupported);
+  const auto plain = family("gaussian_mean_field", 3);
+  REQUIRE_THROWS_AS(estimator("importance_weighted", *mixed, &*plain), Unsupported);
+}
