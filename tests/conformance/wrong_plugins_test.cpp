@@ -126,6 +126,12 @@ TEST_CASE("An option that is declared and never read is named") {
   CHECK(failed.begin()->second.find("never asked for: momentum") != std::string::npos);
 }
 
+TEST_CASE("A state that lacks the velocity is found after the first step") {
+  const auto failed = failures("optimizer/forgotten_velocity");
+  REQUIRE(names(failed) == Names{"from a state saved and restored it goes on with the same bits"});
+  CHECK(failed.begin()->second == "saved after 1 steps, they differ in step 1");
+}
+
 TEST_CASE("Chains that share random numbers are found") {
   const Names failed = names(failures("sampler/coupled_chains"));
   CHECK(failed.count("chains do not depend on how they are grouped"));

@@ -79,11 +79,8 @@ void rank_in_family(const Ingredients& cell, Family& q, Density& density, CellWr
   rank_draws(cell, z, density, writer);
 }
 
-void rank_in_particles(const Ingredients& cell, const Particles& particles, Density& density,
-                       CellWriter& writer) {
-  const Index wanted = cell.evaluation.calibration_draws, count = particles.z.cols();
-  if (wanted == 0 || count == 0) return;
-  RandomStream stream = cell.stream("calibration");
+Eigen::MatrixXd drawn_by_weights(const Particles& particles, Index wanted, RandomStream stream) {
+  const Index count = particles.z.cols();
   Eigen::VectorXd log_weights = particles.log_weights;
   if (log_weights.size() == 0) log_weights = Eigen::VectorXd::Zero(count);
   const double total = log_sum_exp(log_weights);
@@ -95,7 +92,15 @@ void rank_in_particles(const Ingredients& cell, const Particles& particles, Dens
       left -= std::exp(log_weights[chosen++] - total);
     z.col(s) = particles.z.col(chosen);
   }
-  rank_draws(cell, z, density, writer);
+  return z;
+}
+
+void rank_in_particles(const Ingredients& cell, const Particles& particles, Density& density,
+                       CellWriter& writer) {
+  const Index wanted = cell.evaluation.calibration_draws;
+  if (wanted == 0 || particles.z.cols() == 0) return;
+  rank_draws(cell, drawn_by_weights(particles, wanted, cell.stream("calibration")), density,
+             writer);
 }
 
 }  // namespace elbow

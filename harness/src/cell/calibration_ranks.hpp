@@ -40,6 +40,9 @@ class SpacedDraws {
   std::vector<Index> places_;  ///< chain * draws + draw, ascending
 };
 
+/// Particles drawn by their weights, with replacement. [D x wanted]
+Eigen::MatrixXd drawn_by_weights(const Particles& particles, Index wanted, RandomStream stream);
+
 /// Ranks among fresh draws of an approximation.
 void rank_in_family(const Ingredients& cell, Family& q, Density& density, CellWriter& writer);
 /// Ranks among particles drawn by their weights.

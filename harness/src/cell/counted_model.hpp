@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <elbow/model.hpp>
+#include <elbow/state_archive.hpp>
 #include <memory>
 
 namespace elbow {
@@ -12,6 +13,8 @@ struct Counts {
   std::int64_t gradients = 0;
   std::int64_t simulations = 0;
   std::int64_t rejections = 0;  ///< log densities of -inf or NaN, with gradient or without
+
+  void state(StateArchive& archive) { archive(densities, gradients, simulations, rejections); }
 };
 
 /// The model as a method sees it: every call is passed on and counted. The model that is wrapped

@@ -41,7 +41,13 @@ void DrawGroups::append(Index chain, Draws z, Draws statistics) {
   statistics_->append(chain, statistics);
 }
 
-void write_parameters(const Parameters& parameters, CellWriter& writer) {
+Parameters* trainable_parameters(Model& model) {
+  if (LatentItems* items = model.latent_items()) return &items->parameters();
+  if (Energy* energy = model.energy()) return &energy->parameters();
+  return nullptr;
+}
+
+void write_parameters(const Parameters& parameters, const std::string& prefix, CellWriter& writer) {
   for (const BlockInfo& block : parameters.blocks()) {
     const Index size = block.rows * block.cols;
     Eigen::VectorXd values;
@@ -49,7 +55,7 @@ void write_parameters(const Parameters& parameters, CellWriter& writer) {
       values = parameters.f64().segment(block.offset, size);
     else
       values = parameters.f32().segment(block.offset, size).cast<double>();
-    Variable variable{block.name, {block.rows}, {}, ""};
+    Variable variable{prefix + block.name, {block.rows}, {}, ""};
     if (block.cols != 1) variable.shape.push_back(block.cols);
     writer.array("vi_parameters", variable, values);
   }

@@ -39,8 +39,15 @@ class DrawGroups {
 /// The elements of all variables.
 Index variable_count(const std::vector<Variable>& variables);
 
+/// Begins the names of a model's blocks in the group vi_parameters.
+inline constexpr const char* model_prefix = "model.";
+
+/// A model's own parameters theta; null where it has none.
+Parameters* trainable_parameters(Model& model);
+
 /// Writes trained parameters into the group vi_parameters.
-void write_parameters(const Parameters& parameters, CellWriter& writer);
+/// @param prefix  of their blocks' names
+void write_parameters(const Parameters& parameters, const std::string& prefix, CellWriter& writer);
 
 /// Writes weighted particles as one chain of draws with their log weights.
 /// @param prefix  of the groups, as in DrawGroups

@@ -134,7 +134,9 @@ namespace {
 std::vector<Metric> measure(Ingredients& cell, Fit& fit, const std::string& prefix,
                             CellWriter& writer) {
   std::vector<Metric> metrics;
-  for (Parameters* parameters : cell.estimator->trained()) write_parameters(*parameters, writer);
+  if (!cell.estimator->trained().empty())
+    for (const auto& owned : cell.parameters())
+      write_parameters(*owned.parameters, owned.prefix, writer);
 
   Density* p = cell.model->density();
   Family* q = cell.estimator->approximation(fit);

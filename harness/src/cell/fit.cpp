@@ -132,7 +132,8 @@ Ending ending_of(Progress progress) {
 
 }  // namespace
 
-FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, StopSignal& stop) {
+FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWriter& writer,
+                  MethodClock& clock, StopSignal& stop) {
   const MethodSettings& settings = cell.settings;
   const PlannedPlugin& plugin = *cell.method_variant.estimator;
   const std::vector<TraceField> fields = cell.estimator->trace_fields();
@@ -147,6 +148,13 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
   FitResult result;
   Index next_checkpoint = 1;
   Index last_checkpoint = 0;
+  FitSnapshots snapshots(snapshot_plan, cell, [&](StateArchive& archive) {
+    Counts counts = cell.counted->counts();
+    archive(result.iterations, next_checkpoint, last_checkpoint, minibatches, rule, clock, counts);
+    cell.counted->restore(counts);
+    writer.rows_state(archive);
+  });
+  snapshots.resume();
 
   // A rule that never fires must not run for ever.
   const bool budgeted =
@@ -163,7 +171,9 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
     return "";
   };
 
-  for (;;) {
+  if (settings.no_steps)
+    result.outcome = {Ending::budget_spent, "no steps were asked for: the start is evaluated"};
+  while (!settings.no_steps) {
     if (stop.received()) {
       result.outcome = {Ending::timed_out, "wall limit reached after " +
                                                std::to_string(result.iterations) + " iterations"};
@@ -208,11 +218,12 @@ FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, Sto
       last_checkpoint = result.iterations;
       next_checkpoint = checkpoint_after(result.iterations);
     }
+    if (snapshots.due(clock.stopped())) snapshots.take(result.iterations);
   }
   minibatches.use_all();
   if (cell.evaluation.checkpoints && last_checkpoint != result.iterations)
     checkpoints.evaluate(result.iterations, fit, clock);
-  result.rhat = rule.rhat();
+  result.rhat = settings.no_steps ? not_a_number : rule.rhat();
   result.objective = rule.objective();
   EstimateInPlace(cell.estimator->trained(), cell.optimizer.get());
   return result;

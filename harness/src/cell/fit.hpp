@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cell/clock.hpp"
+#include "cell/fit_snapshots.hpp"
 #include "cell/ingredients.hpp"
 #include "cell/stop_signal.hpp"
 #include "record/cell_writer.hpp"
@@ -17,7 +18,9 @@ struct FitResult {
 
 /// Improves the fit until a stop rule holds. Records the trace of every iteration (group
 /// `vi_trace`), and at iterations 1, 2, 5, 10, 20, 50, ... an ELBO from draws that were not used to
-/// fit (group `vi_checkpoints`). At the end the parameters are the optimizer's estimate.
-FitResult run_fit(Ingredients& cell, CellWriter& writer, MethodClock& clock, StopSignal& stop);
+/// fit (group `vi_checkpoints`). At the end the parameters are the optimizer's estimate. Goes on
+/// from the snapshot of a fit that was interrupted, where there is one.
+FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWriter& writer,
+                  MethodClock& clock, StopSignal& stop);
 
 }  // namespace elbow

@@ -1,7 +1,10 @@
 #include "cell/ingredients.hpp"
 
-#include "cell/planned_reference.hpp"
+#include "cell/bound_family.hpp"
+#include "cell/draw_groups.hpp"
+#include "cell/planned_model.hpp"
 #include "cell/plugin_options.hpp"
+#include "cell/trained_cell.hpp"
 #include "plugins/loader.hpp"
 #include "plugins/shapes.hpp"
 
@@ -40,18 +43,30 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
     return made;
   });
   // In a calibration every replicate has another posterior than the reference is of.
-  if (model_variant.settings.contains("reference") && !is_calibration(plan.evaluation))
-    model = with_planned_reference(std::move(model), model_variant.settings);
+  PlannedModel planned = as_planned(std::move(model), model_variant,
+                                    !is_calibration(plan.evaluation), stream("posterior_of"));
+  model = std::move(planned.model);
+  posterior = planned.posterior;
   counted = std::make_unique<CountedModel>(*model);
 
   if (method_variant.family) {
-    const Index dimension = latent_dimension(*model);
-    const Index context = model->latent_items() ? model->latent_items()->feature_dimension() : 0;
+    bool encodes_chosen_items = false;
     family = make(*method_variant.family, [&](const Descriptor& plugin, const Options& options) {
+      encodes_chosen_items = posterior && includes(plugin.provides, Ability::conditional);
+      const LatentItems* items = model->latent_items();
+      const Index dimension =
+          encodes_chosen_items ? posterior->latents() : latent_dimension(*model);
+      const Index context = encodes_chosen_items ? posterior->features().rows()
+                            : items              ? items->feature_dimension()
+                                                 : 0;
       auto made = plugin.make_family({options, dimension, context, stream("family")});
       check_family(*made, dimension, plugin.provides);
       return made;
     });
+    if (model_variant.settings.contains("trained") && (!posterior || encodes_chosen_items))
+      load_trained(model_variant, *method_variant.family, *family);
+    if (encodes_chosen_items)
+      family = std::make_unique<BoundFamily>(std::move(family), posterior->features());
   }
   if (method_variant.estimator)
     estimator =
@@ -66,6 +81,20 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
           return plugin.make_optimizer({options, estimator->trained(), settings.iterations,
                                         settings.stops_when_stationary()});
         });
+}
+
+std::vector<Ingredients::OwnedParameters> Ingredients::parameters() const {
+  std::vector<OwnedParameters> all;
+  const auto add = [&](Parameters* parameters, const char* prefix) {
+    for (const OwnedParameters& known : all)
+      if (known.parameters == parameters) return;
+    all.push_back({parameters, prefix});
+  };
+  if (Parameters* theta = trainable_parameters(*model)) add(theta, model_prefix);
+  if (family) add(&family->parameters(), "");
+  if (estimator)
+    for (Parameters* trained : estimator->trained()) add(trained, "");
+  return all;
 }
 
 bool Ingredients::population() const {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cell/counted_model.hpp"
+#include "cell/item_posterior.hpp"
 #include "cell/settings.hpp"
 #include "plan/plan.hpp"
 #include "plugins/plugin_info.hpp"
@@ -20,6 +21,12 @@ class Ingredients {
 
   /// The stream of one purpose of this cell's replicate.
   RandomStream stream(std::string_view purpose) const { return {seed_, replicate_, purpose}; }
+  struct OwnedParameters {
+    Parameters* parameters;
+    const char* prefix;  ///< of its blocks' names in the group vi_parameters
+  };
+  /// All that a fit may move, each once: of the model, of the family, of the estimator.
+  std::vector<OwnedParameters> parameters() const;
   /// Whether the sampler moves one population rather than independent chains.
   bool population() const;
   /// Constructs the method's sampler on a target. @param fitted  null without a fit
@@ -30,8 +37,9 @@ class Ingredients {
   const MethodSettings settings;
   const EvaluationSettings evaluation;
 
-  std::unique_ptr<Model> model;           ///< for evaluation: not counted
-  std::unique_ptr<CountedModel> counted;  ///< for the method
+  std::unique_ptr<Model> model;              ///< for evaluation: not counted
+  const ItemPosterior* posterior = nullptr;  ///< part of `model` where it is one
+  std::unique_ptr<CountedModel> counted;     ///< for the method
   std::unique_ptr<Family> family;
   std::unique_ptr<Estimator> estimator;
   std::unique_ptr<Optimizer> optimizer;

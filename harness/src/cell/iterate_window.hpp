@@ -1,6 +1,6 @@
 #pragma once
 
-#include <elbow/parameters.hpp>
+#include <elbow/state_archive.hpp>
 #include <span>
 #include <vector>
 
@@ -17,6 +17,7 @@ class IterateWindow {
   void add(double objective);
   void restart();
   Index count() const { return count_; }
+  void state(StateArchive& archive) { archive(count_, stride_, filled_, rows_); }
 
   struct Mixing {
     /// Largest split R-hat of the numbers themselves, as a step size that dies away changes their

@@ -25,15 +25,25 @@ std::span<const Index> Minibatches::next() {
   if (batch_size_ == 0) return {};
   const Index items = Index(order_.size());
   if (position_ + batch_size_ > items) {
-    std::iota(order_.begin(), order_.end(), Index(0));
-    RandomStream epoch = stream_.substream(epoch_++);
-    epoch.shuffle(order_);
+    ++epoch_;
+    shuffle();
     position_ = 0;
   }
   const std::span<const Index> batch(order_.data() + position_, std::size_t(batch_size_));
   position_ += batch_size_;
   if (density_) density_->use_items(batch);
   return batch;
+}
+
+void Minibatches::shuffle() {
+  std::iota(order_.begin(), order_.end(), Index(0));
+  RandomStream epoch = stream_.substream(epoch_ - 1);
+  epoch.shuffle(order_);
+}
+
+void Minibatches::state(StateArchive& archive) {
+  archive(position_, epoch_);
+  if (archive.restoring() && epoch_ > 0) shuffle();
 }
 
 void Minibatches::use_all() {

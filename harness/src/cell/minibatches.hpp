@@ -18,14 +18,17 @@ class Minibatches {
   /// The items of the next iteration; empty when all are used.
   std::span<const Index> next();
   void use_all();
+  void state(StateArchive& archive);
 
  private:
+  void shuffle();
+
   Density* density_;
   Index batch_size_;
   RandomStream stream_;
   std::vector<Index> order_;
   Index position_ = 0;
-  std::uint64_t epoch_ = 0;
+  std::uint64_t epoch_ = 0;  ///< epochs begun
 };
 
 }  // namespace elbow

@@ -22,13 +22,10 @@ MatchedDraws planned_draws(const Json& settings, Model& model) {
 
 }  // namespace
 
-std::unique_ptr<Model> with_planned_reference(std::unique_ptr<Model> model, const Json& settings) {
+ReferencedDraws with_planned_reference(std::unique_ptr<Model> model, const Json& settings) {
   MatchedDraws draws = planned_draws(settings, *model);
-  return std::make_unique<ReferencedModel>(std::move(model), std::move(draws));
-}
-
-std::string check_planned_reference(const Json& settings, Model& model) {
-  return planned_draws(settings, model).note;
+  std::string note = draws.note;
+  return {std::make_unique<ReferencedModel>(std::move(model), std::move(draws)), std::move(note)};
 }
 
 }  // namespace elbow

@@ -8,14 +8,17 @@
 
 namespace elbow {
 
+/// A model with the draws of its reference, and what is on one side only.
+struct ReferencedDraws {
+  std::unique_ptr<Model> model;
+  std::string note;  ///< may be empty
+};
+
 /// A model whose reference is the draws that an experiment names for it.
 /// @param settings  ModelVariant::settings, with a reference
 /// @throws Error naming the file and what is wrong with it, or what does not fit the model's
 /// variables. A variable that the file lacks is an error unless the model knows its moments anyway
 /// or `reference_partial` says that variables may be missing.
-std::unique_ptr<Model> with_planned_reference(std::unique_ptr<Model> model, const Json& settings);
-
-/// The same, without making the model. @return what is on one side only; may be empty
-std::string check_planned_reference(const Json& settings, Model& model);
+ReferencedDraws with_planned_reference(std::unique_ptr<Model> model, const Json& settings);
 
 }  // namespace elbow

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cell/calibration_ranks.hpp"
+#include "cell/completions.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/evaluate_fit.hpp"
 #include "cell/fit.hpp"
@@ -16,6 +17,9 @@
 #include "plan/plan_file.hpp"
 
 namespace elbow {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 /// What the cell was made from, every default filled in.
@@ -26,7 +30,9 @@ Json configuration(const Plan& plan, const Cell& cell) {
           {"method", to_json(plan.methods[cell.method])},
           {"evaluation", plan.evaluation},
           {"limits",
-           {{"wall_seconds", plan.limits.wall_seconds}, {"memory_mb", plan.limits.memory_mb}}}};
+           {{"wall_seconds", plan.limits.wall_seconds},
+            {"memory_mb", plan.limits.memory_mb},
+            {"snapshot_seconds", plan.limits.snapshot_seconds}}}};
 }
 
 void write_identity(const CellContext& context, const Cell& cell, CellWriter& writer) {
@@ -63,9 +69,11 @@ double peak_memory_mb() {
 /// Fits, samples, or both, and measures.
 class CellWork {
  public:
-  CellWork(const CellContext& context, const Cell& cell, CellWriter& writer)
+  CellWork(const CellContext& context, const Cell& cell, const fs::path& file, CellWriter& writer)
       : context_(context),
         writer_(writer),
+        snapshots_{snapshot_path(file), cell.hash, build_of(context.provenance),
+                   context.plan.limits.snapshot_seconds},
         ingredients_(context.plan, context.catalog, cell),
         stop_(context.stop_requested, context.after_stop) {}
 
@@ -80,11 +88,11 @@ class CellWork {
             ingredients_.optimizer.get(), 0,
             ingredients_.stream("fit"),   {}};
     if (ingredients_.estimator) {
-      const FitResult result = run_fit(ingredients_, writer_, clock_, stop_);
+      const FitResult result = run_fit(ingredients_, snapshots_, writer_, clock_, stop_);
       outcome = result.outcome;
       fit.iteration = result.iterations;
       add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
-      add(result.objective);
+      if (result.iterations > 0) add(result.objective);
       if (!std::isnan(result.rhat))
         add({"iterates_rhat", result.rhat, not_a_number, "",
              "largest R-hat of the later half of the fitted parameters' iterates; above 1.3 they "
@@ -101,7 +109,7 @@ class CellWork {
     if (ingredients_.estimator)
       for (Metric& metric : evaluate_fit(ingredients_, fit, samples ? "fit_" : "", writer_))
         add(std::move(metric));
-    if (fitted && !samples) rank(fitted);
+    if (fitted && !samples) use_draws(fitted);
     if (samples && outcome_allows_sampling(outcome)) {
       SampleResult result =
           run_sampler(ingredients_, *target, fitted, writer_, clock_, stop_, context_.processors);
@@ -149,13 +157,16 @@ class CellWork {
     return !ingredients_.estimator || outcome.ending == Ending::converged ||
            outcome.ending == Ending::budget_spent;
   }
-  void rank(const FittedApproximation& fitted) {
+  void use_draws(const FittedApproximation& fitted) {
     Density* density = ingredients_.model->density();
     if (!density) return;
-    if (fitted.particles)
+    if (fitted.particles) {
       rank_in_particles(ingredients_, *fitted.particles, *density, writer_);
-    else
+      complete_from_particles(ingredients_, *fitted.particles, writer_);
+    } else {
       rank_in_family(ingredients_, *fitted.family, *density, writer_);
+      complete_from_family(ingredients_, *fitted.family, writer_);
+    }
   }
   void add(Metric metric) { metrics_.push_back(std::move(metric)); }
   /// Null without one of that name; valid until the next one is added.
@@ -167,6 +178,7 @@ class CellWork {
 
   const CellContext& context_;
   CellWriter& writer_;
+  const SnapshotPlan snapshots_;
   Ingredients ingredients_;
   MethodClock clock_;
   StopSignal stop_;
@@ -181,7 +193,7 @@ Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesy
   Outcome outcome;
   std::optional<CellWork> work;
   try {
-    work.emplace(context, cell, writer);
+    work.emplace(context, cell, file, writer);
     outcome = work->run();
     // Of a chain's process, which does not know the limit's name.
     if (outcome.ending == Ending::out_of_memory)
@@ -203,6 +215,9 @@ Outcome run_cell(const CellContext& context, const Cell& cell, const std::filesy
   writer.complete();
   context.before_storing();
   writer.commit();
+  // A failure is run again: its fit need not begin anew.
+  std::error_code absent;
+  if (!is_failure(outcome.ending)) fs::remove(snapshot_path(file), absent);
   return outcome;
 }
 

@@ -6,6 +6,7 @@
 #include "cell/chain_diagnostics.hpp"
 #include "cell/chain_distances.hpp"
 #include "cell/chain_process.hpp"
+#include "cell/completions.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/kept_draws.hpp"
 #include "cell/sampling_work.hpp"
@@ -280,6 +281,8 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
   Eigen::MatrixXd z(density.dimension(), settings.chains);
   CalibrationRanks ranks(work.cell, variables);
   const SpacedDraws ranked(ranks.draws_wanted(), settings.chains, settings.draws);
+  Completions completions(work.cell);
+  const SpacedDraws completed(completions.draws_wanted(), settings.chains, settings.draws);
   TransitionMeasures transitions(
       fields, settings.chains,
       work.cell.method_variant.sampler->options.value("max_tree_depth", 0.0));
@@ -306,6 +309,8 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
     unconstrained.add(z);
     for (Index c = 0; c < settings.chains; ++c)
       if (ranked.takes(c, draws)) ranks.add(constrained.col(c));
+    for (Index c = 0; c < settings.chains; ++c)
+      if (completed.takes(c, draws)) completions.add(z.col(c));
     non_finite += settings.chains - constrained.array().isFinite().colwise().all().count();
     ++draws;
   }
@@ -319,6 +324,7 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
   write_per_variable("diagnostics", draws_summary_fields(), summaries, density.variables(),
                      work.writer);
   ranks.write(density.variables(), work.writer);
+  completions.write(work.writer);
   add_chain_diagnostics(summaries, kept.stride(), work.metrics);
   transitions.add_metrics(work.metrics);
   work.metrics.push_back({"non_finite_draws", double(non_finite), not_a_number, "",

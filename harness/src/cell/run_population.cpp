@@ -1,6 +1,7 @@
 #include <elbow/math.hpp>
 
 #include "cell/calibration_ranks.hpp"
+#include "cell/completions.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/particle_metrics.hpp"
 #include "cell/sampling_work.hpp"
@@ -86,6 +87,7 @@ Outcome run_population(SamplingWork& work, ChainStates& states) {
   Eigen::VectorXd log_p(states.place.cols());
   work.moved.to_target(states.place, states.log_density, particles.z, log_p);
   rank_in_particles(cell, particles, *work.target.density(), work.writer);
+  complete_from_particles(cell, particles, work.writer);
   write_particles(particles, *work.target.density(), "", work.writer);
   work.metrics.push_back({"log_evidence_sampler", loop.log_evidence,
                           log_evidence_error(loop, fields), "nats",

@@ -14,6 +14,7 @@ T number(const Json& settings, const char* name) {
 
 MethodSettings::MethodSettings(const Json& settings)
     : iterations(number<Index>(settings.value("stop", Json::object()), "iterations")),
+      no_steps(settings.value("stop", Json::object()).value("iterations", Index(1)) == 0),
       seconds(number<double>(settings.value("stop", Json::object()), "seconds")),
       gradient_evaluations(
           number<Index>(settings.value("stop", Json::object()), "gradient_evaluations")),

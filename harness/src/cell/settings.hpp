@@ -10,6 +10,7 @@ namespace elbow {
 /// The host's own options of a method as the plan resolved them (declared in config/host_options).
 struct MethodSettings {
   Index iterations;            ///< 0: no such budget
+  bool no_steps;               ///< a fit is evaluated as it starts: stop = { iterations = 0 }
   double seconds;              ///< 0: no such budget
   Index gradient_evaluations;  ///< 0: no such budget
   double stationary;           ///< nats; 0: no such rule

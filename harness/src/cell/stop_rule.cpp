@@ -126,4 +126,16 @@ std::string StopRule::unsettled() const {
          " over the later half of them";
 }
 
+void StopRule::state(StateArchive& archive) {
+  archive(window_, next_check_, lowers_, frozen_);
+  bool has_last = last_.has_value();
+  archive(has_last);
+  if (!has_last) return last_.reset();
+  if (!last_) last_.emplace();
+  Index terms = last_->terms.size();
+  archive(terms);
+  last_->terms.resize(terms);
+  archive(last_->terms, last_->mean, last_->mcse);
+}
+
 }  // namespace elbow

@@ -35,6 +35,8 @@ class StopRule {
   /// What a fit that spent its budget should say of its iterates; empty when they had settled.
   std::string unsettled() const;
 
+  void state(StateArchive& archive);
+
  private:
   /// What is compared: values per fresh draw, or a mean with its error.
   struct Level {

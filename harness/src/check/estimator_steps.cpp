@@ -50,6 +50,25 @@ Outcome repeats(const Bench& bench) {
   return passed("traces and parameters");
 }
 
+Outcome resumption(const Bench& bench) {
+  for (const Index saved_after : {0, 1, 25}) {
+    FitBench one(bench), two(bench);
+    const Index fields = Index(one->trace_fields().size());
+    Eigen::VectorXd first(fields), second(fields);
+    for (Index i = 0; i < saved_after; ++i)
+      if (!goes_on(one.step(i, first))) break;
+    if (!two.go_on_from(one))
+      return not_applicable("state() returns false: an interrupted fit starts anew");
+    for (Index i = saved_after; i < saved_after + 50; ++i) {
+      const Progress a = one.step(i, first), b = two.step(i, second);
+      if (a != b || !same_bits(first, second) || !same_bits(one.state(), two.state()))
+        return failed("saved after ", saved_after, " steps, they differ in step ", i);
+      if (!goes_on(a)) break;
+    }
+  }
+  return passed("traces and parameters");
+}
+
 /// Half-way means of the objective: the last tenth against the first few steps.
 Outcome ascent(const Bench& bench) {
   FitBench fit(bench);
@@ -117,6 +136,8 @@ void check_estimator_steps(const Bench& bench, Report& report) {
   if (!FitBench::missing(bench).empty()) return;
   report.check("a step writes its whole trace", [&] { return trace(bench); });
   report.check("two runs of one stream are equal to the bit", [&] { return repeats(bench); });
+  report.check("from a state saved and restored it goes on with the same bits",
+               [&] { return resumption(bench); });
   report.check("steps raise the objective", [&] { return ascent(bench); });
   report.check("a step does not allocate", [&] { return allocations(bench); });
   report.check("a target that is NaN ends a step with non_finite and moves nothing",

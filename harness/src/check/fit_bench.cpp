@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <elbow/error.hpp>
 
+#include "check/kept_state.hpp"
 #include "check/pullback.hpp"
 #include "check/targets.hpp"
 
@@ -124,9 +125,30 @@ Progress FitBench::step(Index iteration, VectorOut trace, std::uint64_t run) {
 
 std::vector<Parameters*> FitBench::trained() { return trained_; }
 
-Eigen::VectorXd FitBench::state() {
+std::vector<Parameters*> FitBench::moved() {
   std::vector<Parameters*> all = trained_;
   if (family_) all.push_back(&(*family_)->parameters());
+  return all;
+}
+
+bool FitBench::go_on_from(FitBench& other) {
+  KeptState state;
+  if (!state.save(**other.estimator_)) return false;
+  state.restore(**estimator_);
+  if (optimizer_) {
+    state.save(*other.optimizer_);
+    state.restore(*optimizer_);
+  }
+  const std::vector<Parameters*> from = other.moved(), to = moved();
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    to[i]->f64() = from[i]->f64();
+    to[i]->f32() = from[i]->f32();
+  }
+  return true;
+}
+
+Eigen::VectorXd FitBench::state() {
+  std::vector<Parameters*> all = moved();
   Fit surroundings = fit(0);
   if (Family* q = (*estimator_)->approximation(surroundings)) all.push_back(&q->parameters());
   Eigen::VectorXd numbers(0);

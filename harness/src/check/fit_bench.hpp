@@ -15,6 +15,10 @@ class PlainAscent final : public Optimizer {
   void estimate(Index which, Eigen::Ref<Eigen::VectorXd> f64,
                 Eigen::Ref<Eigen::VectorXf> f32) const override;
   double step_size() const override { return rate_; }
+  bool state(StateArchive& archive) override {
+    archive(steps_, first_, second_);
+    return true;
+  }
 
  private:
   std::span<Parameters* const> parameters_;
@@ -43,11 +47,17 @@ class FitBench {
 
   Fit fit(Index iteration, std::uint64_t run = 0);
   Progress step(Index iteration, VectorOut trace, std::uint64_t run = 0);
+  /// Makes this bench, which is like another one, what that one is now.
+  /// @return false where the estimator does not save its state
+  bool go_on_from(FitBench& other);
   /// All numbers that a step may move: the family's and the trained parameters.
   Eigen::VectorXd state();
   std::vector<Parameters*> trained();
 
  private:
+  /// Those of `trained`, and the family's.
+  std::vector<Parameters*> moved();
+
   bool own_target_ = false;
   std::unique_ptr<Model> built_in_;
   std::optional<Made<Model>> other_;

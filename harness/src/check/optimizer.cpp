@@ -5,6 +5,7 @@
 
 #include "check/allocations.hpp"
 #include "check/disagreement.hpp"
+#include "check/kept_state.hpp"
 #include "check/pullback.hpp"
 #include "check/suites.hpp"
 
@@ -44,6 +45,18 @@ class Quadratic {
     for (std::size_t i : {0, 1}) {
       gradients_[i].f64() = -curvature * (sets_[i].f64().array() - target).matrix();
       gradients_[i].f32() = -float(curvature) * (sets_[i].f32().array() - float(target)).matrix();
+    }
+  }
+  void copy_to(Quadratic& other) const {
+    for (std::size_t i : {0, 1}) {
+      other.sets_[i].f64() = sets_[i].f64();
+      other.sets_[i].f32() = sets_[i].f32();
+    }
+  }
+  void add_noise(RandomStream stream) {
+    for (Gradient& gradient : gradients_) {
+      for (double& g : gradient.f64()) g += stream.normal();
+      for (float& g : gradient.f32()) g += float(stream.normal());
     }
   }
   void zero_gradient() {
@@ -161,6 +174,39 @@ Outcome layout(const Subject& subject) {
                " numbers, step size ", rate);
 }
 
+/// One step of a noisy objective, whose noise does not depend on what came before.
+void noisy_step(Quadratic& problem, Optimizer& optimizer, Index iteration) {
+  problem.compute_gradient();
+  problem.add_noise(stream("gradient noise").substream(std::uint64_t(iteration)));
+  problem.step(optimizer);
+}
+
+/// Goes on for 200 steps from what was saved after `saved_after`, beside the optimizer itself.
+Outcome resumption(const Subject& subject) {
+  KeptState state;
+  for (const Index saved_after : {0, 1, 7, 60, 130}) {
+    Quadratic first, second;
+    const auto one = subject.optimizer(first.parameters(), steps);
+    const auto two = subject.optimizer(second.parameters(), steps);
+    for (Index i = 0; i < saved_after; ++i) {
+      noisy_step(first, *one, i);
+      if (i == 20) one->lower_step_size(0.5);
+    }
+    if (!state.save(*one))
+      return not_applicable("state() returns false: an interrupted fit starts anew");
+    first.copy_to(second);
+    state.restore(*two);
+    for (Index i = saved_after; i < saved_after + 200; ++i) {
+      noisy_step(first, *one, i);
+      noisy_step(second, *two, i);
+      if (!same_bits(first.numbers(), second.numbers()) ||
+          !same_bits(estimates(*one, first), estimates(*two, second)))
+        return failed("saved after ", saved_after, " steps, they differ in step ", i);
+    }
+  }
+  return passed(state.size(), " bytes");
+}
+
 }  // namespace
 
 void check_optimizer(const Bench& bench, Report& report) {
@@ -170,6 +216,8 @@ void check_optimizer(const Bench& bench, Report& report) {
   report.check("float64 and float32 blocks move alike", [&] { return scalars(subject); });
   report.check("two runs are equal to the bit",
                [&] { return judge(same_bits(run(subject, 50), run(subject, 50)), "50 steps"); });
+  report.check("from a state saved and restored it goes on with the same bits",
+               [&] { return resumption(subject); });
   report.check("a gradient of zeros from the start moves nothing",
                [&] { return first_zero_gradient(subject); });
   report.check("under a gradient of zeros all movement dies away", [&] { return decay(subject); });

@@ -37,7 +37,8 @@ OptionMap resolve_options(const PluginInfo& info, const std::vector<std::string>
                           const DataLoader& load_data) {
   Problems problems("", set);
   const DataFinder data = find_data();
-  const ReadingContext context{problems, data};
+  const CellFinder no_cells;
+  const ReadingContext context{problems, data, no_cells};
   const std::string owner = std::string(kind_name(info.kind)) + " \"" + info.name + "\": ";
   std::vector<std::string> names;
   for (const Option& option : info.options) names.push_back(option.name);
@@ -72,11 +73,12 @@ bool made_from_defaults(const PluginInfo& info) {
 bool accepts(const Option& option, double value) {
   Problems problems("", {});
   const DataFinder data = find_data();
+  const CellFinder no_cells;
   Node node;
   node.type = option.type == OptionType::integer ? Node::Type::integer : Node::Type::real;
   node.integer = std::int64_t(value);
   node.real = value;
-  return check_value(option, node, "", {problems, data}).has_value();
+  return check_value(option, node, "", {problems, data, no_cells}).has_value();
 }
 
 }  // namespace elbow::check

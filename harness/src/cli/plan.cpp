@@ -3,8 +3,9 @@
 #include <iostream>
 #include <map>
 
-#include "cell/planned_reference.hpp"
+#include "cell/planned_model.hpp"
 #include "cell/plugin_options.hpp"
+#include "cell/trained_cell.hpp"
 #include "cli/counted.hpp"
 #include "cli/plugin_arguments.hpp"
 #include "cli/verbs.hpp"
@@ -83,9 +84,10 @@ int elbow::verb_plan(const std::vector<std::string>& arguments) {
   const auto call = parse_call(syntax, arguments);
   if (!call) return 0;
   const bool json = wants_json(*call);
-  const PlannedExperiment planned = plan_experiment(
-      call->positionals[0], overrides, plugin_folders_of(*call), load_planned_data,
-      check_planned_reference, {}, [](const std::string& line) { std::cerr << line << std::endl; });
+  const PlannedExperiment planned =
+      plan_experiment(call->positionals[0], overrides, plugin_folders_of(*call), load_planned_data,
+                      check_planned_model, find_trained_cell, {},
+                      [](const std::string& line) { std::cerr << line << std::endl; });
   json ? print_plan(planned.plan, std::cout) : print_text(planned.plan, std::cout);
   std::cout.flush();
   if (!std::cout) throw Error("the standard output could not be written");

@@ -6,8 +6,9 @@
 #include <map>
 #include <optional>
 
-#include "cell/planned_reference.hpp"
+#include "cell/planned_model.hpp"
 #include "cell/plugin_options.hpp"
+#include "cell/trained_cell.hpp"
 #include "cli/counted.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/verbs.hpp"
@@ -23,7 +24,7 @@ namespace {
 using namespace elbow;
 namespace po = boost::program_options;
 
-constexpr std::size_t most_failures_shown = 50;
+constexpr std::size_t most_failures_shown = 50, most_snapshots_shown = 20;
 
 struct RunCall {
   bool fail_fast = false, quiet = false;
@@ -82,8 +83,24 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-void announce(const Plan& plan, const Inventory& inventory, std::size_t leftovers,
-              const std::string& folder) {
+void announce_snapshots(const Plan& plan, const std::vector<FoundSnapshot>& snapshots) {
+  const std::size_t shown = std::min(snapshots.size(), most_snapshots_shown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const FoundSnapshot& snapshot = snapshots[i];
+    const Cell& cell = *snapshot.cell;
+    std::cerr << plan.models[cell.model].name << '/' << plan.methods[cell.method].name << '/'
+              << cell.replicate;
+    if (snapshot.refusal.empty())
+      std::cerr << " goes on from iteration " << snapshot.iteration << '\n';
+    else
+      std::cerr << " starts anew: " << snapshot.refusal << '\n';
+  }
+  if (snapshots.size() > shown)
+    std::cerr << "... and " << snapshots.size() - shown << " more cells that were interrupted\n";
+}
+
+void announce(const Plan& plan, const ExperimentRun& run, const std::string& folder) {
+  const Inventory& inventory = run.inventory();
   const std::size_t total = inventory.cached + inventory.to_run.size();
   std::cerr << folder << ": " << counted(total, "cell") << ", " << inventory.cached << " cached, "
             << inventory.to_run.size() << " to run";
@@ -96,8 +113,9 @@ void announce(const Plan& plan, const Inventory& inventory, std::size_t leftover
   add(inventory.stale, "made by another build of a plugin");
   if (!why.empty() && inventory.missing < total) std::cerr << " (" << why << ")";
   std::cerr << '\n';
-  if (leftovers > 0)
-    std::cerr << counted(leftovers, "unfinished file") << " of a killed run removed\n";
+  if (run.leftovers() > 0)
+    std::cerr << counted(run.leftovers(), "unfinished file") << " of a killed run removed\n";
+  announce_snapshots(plan, run.snapshots());
   for (const std::string& note : plan.notes) std::cerr << "note: " << note << '\n';
   if (plan.impossible.empty()) return;
   std::cerr << counted(plan.impossible.size(), "pair")
@@ -174,11 +192,12 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
 
   ScanSettings scan;
   scan.digests = true;
-  const auto [plan, catalog] = plan_experiment(
-      call.file, call.overrides, plugin_folders({call.folders.begin(), call.folders.end()}),
-      load_planned_data, check_planned_reference, scan, [&](const std::string& line) {
-        if (!call.quiet) std::cerr << line << std::endl;
-      });
+  const auto [plan, catalog] =
+      plan_experiment(call.file, call.overrides,
+                      plugin_folders({call.folders.begin(), call.folders.end()}), load_planned_data,
+                      check_planned_model, find_trained_cell, scan, [&](const std::string& line) {
+                        if (!call.quiet) std::cerr << line << std::endl;
+                      });
   std::vector<const Cell*> cells = select_cells(plan, call.only);
   if (call.shuffle) shuffle_cells(cells, *call.shuffle);
 
@@ -186,7 +205,7 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
       std::filesystem::path(call.results) / std::filesystem::path(call.file).stem();
   ExperimentRun run(plan, catalog, folder, cells);
   const Inventory& inventory = run.inventory();
-  if (!call.quiet) announce(plan, inventory, run.leftovers(), folder.string());
+  if (!call.quiet) announce(plan, run, folder.string());
 
   ScheduleSettings settings;
   settings.workers = call.workers;

@@ -5,6 +5,7 @@
 
 #include "config/axis_reader.hpp"
 #include "config/host_options.hpp"
+#include "config/host_table_reader.hpp"
 #include "config/nearest.hpp"
 #include "config/posterior_reader.hpp"
 
@@ -195,17 +196,24 @@ Block BlockReader::read_model(const std::string& name, const Node& table) const 
     block.settings.push_back(std::move(posteriors->setting));
     added = std::move(posteriors->added);
   }
-  std::vector<std::string> reserved{"name", "plugin"};
+  const std::string owner = "model \"" + name + "\": ";
+  std::vector<std::string> reserved{"name", "plugin", "posterior_of"};
   for (const HostTable& host : host_tables()) {
     if (host.name != "model") continue;
     for (const Option& option : host.options) {
       reserved.push_back(option.name);
       const Node* node = option.name == "posteriordb" ? nullptr : table.find(option.name);
       if (!node) continue;
-      if (auto setting = read_setting(option, *node, "model \"" + name + "\": "))
+      std::optional<Node> value = *node;
+      if (option.name == "trained")
+        value =
+            with_chosen_cells(*node, owner + "trained: ", context_.find_cell, context_.problems);
+      if (!value) continue;
+      if (auto setting = read_setting(option, *value, owner))
         block.settings.push_back(std::move(*setting));
     }
   }
+  if (const Node* node = table.find("posterior_of")) read_posterior_of(*node, owner, block);
   Slot slot{Kind::model, {}, {}};
   slot.choices = read_choices(Kind::model, full, &slot.axis, reserved);
   for (PluginChoice& choice : slot.choices)
@@ -213,6 +221,33 @@ Block BlockReader::read_model(const std::string& name, const Node& table) const 
   block.slots.push_back(std::move(slot));
   check_zips(block);
   return block;
+}
+
+void BlockReader::read_posterior_of(const Node& node, const std::string& owner,
+                                    Block& block) const {
+  const std::string prefix = "posterior_of.";
+  if (!node.is(Type::table) || is_axis(node))
+    return context_.problems.add(node.place, owner +
+                                                 "posterior_of must be a table, for example { "
+                                                 "split = \"test\", items = [0, 1] }, got " +
+                                                 describe(node));
+  const HostTable& host = host_table("model.posterior_of");
+  for (const Member& member : node.members) {
+    const Option* option = find_option(host.options, member.key);
+    if (!option) {
+      context_.problems.add(member.place, owner + "posterior_of has no key \"" + member.key + "\"" +
+                                              suggestion(member.key, names_of(host.options)));
+      continue;
+    }
+    Option renamed = *option;
+    renamed.name = prefix + option->name;
+    if (auto setting = read_setting(renamed, member.value, owner))
+      block.settings.push_back(std::move(*setting));
+  }
+  for (const Option& option : host.options)
+    if (option.is_required && !node.find(option.name))
+      context_.problems.add(node.place, owner + "posterior_of needs " + option.name + " (" +
+                                            type_text(option.type) + ": " + option.help + ")");
 }
 
 void BlockReader::read_host_settings(const Node& table, Block& block) const {

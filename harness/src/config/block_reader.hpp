@@ -25,6 +25,7 @@ class BlockReader {
   std::optional<Setting> read_setting(const Option& option, const Node& node,
                                       const std::string& owner) const;
   void read_host_settings(const Node& table, Block& block) const;
+  void read_posterior_of(const Node& node, const std::string& owner, Block& block) const;
   void check_parts(const Block& block, const Node& table) const;
   void check_zips(const Block& block) const;
   std::string unknown_plugin(Kind kind, const std::string& name) const;

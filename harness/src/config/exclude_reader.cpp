@@ -195,7 +195,8 @@ class ConditionReader {
                            candidate->type == OptionType::array;
       if (is_file && node.is(Type::text)) return node.text;
       Problems attempt("", {});
-      if (auto value = check_value(*candidate, node, "", {attempt, context_.find_data}))
+      if (auto value =
+              check_value(*candidate, node, "", {attempt, context_.find_data, context_.find_cell}))
         return value;
     }
     check_value(*declared.front(), node, "exclude: ", context_);

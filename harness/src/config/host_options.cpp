@@ -25,19 +25,39 @@ std::vector<HostTable> declare_tables() {
              "HDF5 (ArviZ's, or the result of a cell)"),
         boolean("reference_partial", false,
                 "the reference may lack variables of the model, which are then not compared"),
+        path(
+            "trained", optional,
+            "the cell of another experiment whose trained parameters the model starts from: its "
+            "file, or { results = \"results/EXPERIMENT\", model = ..., method = ..., replicate = 0 "
+            "}; a family that it was trained with starts from them too"),
         text("posteriordb", optional,
              "a posterior of the checkout in $POSTERIORDB, for its data, Stan program and "
              "reference draws; `elbow list posteriordb` lists them")}});
-  tables.push_back({"limits",
-                    "of each cell",
-                    {real("wall_seconds", 0,
-                          "time after which a cell's method is stopped, what it has so far is "
-                          "measured and stored; 0: no limit")
-                         .at_least(0)
-                         .unit("seconds"),
-                     integer("memory_mb", 0, "memory that a cell may use; 0: no limit")
-                         .at_least(0)
-                         .unit("MB")}});
+  tables.push_back(
+      {"model.posterior_of",
+       "of a model with latent items: the latents of a few of them are what is to be inferred, the "
+       "model's parameters fixed",
+       {choice("split", {"test", "validation", "train"}, "where the items are"),
+        reals("items", required, "the items' numbers within the split, from 0").at_least(0),
+        integer("completions", 10,
+                "draws of the latents that are stored as the items they make, in the group "
+                "completions; 0: none")
+            .at_least(0)}});
+  tables.push_back(
+      {"limits",
+       "of each cell",
+       {real("wall_seconds", 0,
+             "time after which a cell's method is stopped, what it has so far is "
+             "measured and stored; 0: no limit")
+            .at_least(0)
+            .unit("seconds"),
+        integer("memory_mb", 0, "memory that a cell may use; 0: no limit").at_least(0).unit("MB"),
+        real("snapshot_seconds", 60,
+             "after every so many seconds a running fit is kept in a file beside its "
+             "cell's, from which an interrupted one goes on with the same bits; 0: "
+             "never")
+            .at_least(0)
+            .unit("seconds")}});
   tables.push_back(
       {"evaluation",
        "how the host evaluates fits, from draws that were not used to fit, and samplers",
@@ -85,8 +105,9 @@ std::vector<HostTable> declare_tables() {
       {"method.stop",
        "when a fit ends: whichever comes first of those given",
        {integer("iterations", 10000,
-                "steps of the estimator; the default applies when no other stop is given")
-            .at_least(1),
+                "steps of the estimator; the default applies when no other stop is given; 0: the "
+                "start itself is evaluated")
+            .at_least(0),
         real("seconds", optional, "the fit's own time, evaluation excluded")
             .above(0)
             .unit("seconds"),

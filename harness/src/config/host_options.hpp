@@ -11,8 +11,8 @@ enum class MethodPart { any, fit, sampler, both };
 
 /// A table of an experiment file whose options belong to the host and not to a plugin.
 struct HostTable {
-  std::string name;  ///< "" for the top of the file, "evaluation", "limits", "model", "method",
-                     ///< "method.stop"
+  std::string name;  ///< "" for the top of the file, "evaluation", "limits", "model",
+                     ///< "model.posterior_of", "method", "method.stop"
   std::string help;
   std::vector<Option> options;
   MethodPart part = MethodPart::any;

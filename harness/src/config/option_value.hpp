@@ -7,6 +7,7 @@
 
 #include "config/node.hpp"
 #include "config/problems.hpp"
+#include "config/trained_reader.hpp"
 #include "data/lookup.hpp"
 
 namespace elbow {
@@ -15,6 +16,7 @@ namespace elbow {
 struct ReadingContext {
   Problems& problems;
   const DataFinder& find_data;
+  const CellFinder& find_cell;
 };
 
 /// Checks a value against an option's declaration: type, bounds, choices, finite numbers.

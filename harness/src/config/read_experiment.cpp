@@ -26,9 +26,9 @@ constexpr Place top{1, 1, 0};
 class ExperimentReader {
  public:
   ExperimentReader(const std::filesystem::path& file, const std::vector<std::string>& overrides,
-                   const Catalog& catalog, const DataFinder& find_data)
+                   const Catalog& catalog, const DataFinder& find_data, const CellFinder& find_cell)
       : problems_(file.string(), overrides),
-        context_{problems_, find_data},
+        context_{problems_, find_data, find_cell},
         catalog_(catalog),
         blocks_(catalog, context_) {
     overrides_ = parse_overrides(overrides, problems_);
@@ -180,8 +180,9 @@ class ExperimentReader {
 
 Experiment read_experiment(const std::filesystem::path& file, const std::string& text,
                            const std::vector<std::string>& overrides, const Catalog& catalog,
-                           const DataFinder& find_data) {
-  Experiment experiment = ExperimentReader(file, overrides, catalog, find_data).read(text);
+                           const DataFinder& find_data, const CellFinder& find_cell) {
+  Experiment experiment =
+      ExperimentReader(file, overrides, catalog, find_data, find_cell).read(text);
   experiment.file = file;
   experiment.text = text;
   experiment.overrides = overrides;

@@ -6,6 +6,7 @@
 
 #include "config/experiment.hpp"
 #include "config/problems.hpp"
+#include "config/trained_reader.hpp"
 #include "data/lookup.hpp"
 #include "plugins/plugin_info.hpp"
 
@@ -15,10 +16,11 @@ namespace elbow {
 /// Reads no file itself.
 /// @param file       the experiment's file, for the texts of errors and for provenance
 /// @param overrides  `path=value`, as given to --set
+/// @param find_cell  finds cells of other experiments that the file chooses by name
 /// @throws ExperimentError with everything that is wrong; a syntax error hides what follows it.
 Experiment read_experiment(const std::filesystem::path& file, const std::string& text,
                            const std::vector<std::string>& overrides, const Catalog& catalog,
-                           const DataFinder& find_data);
+                           const DataFinder& find_data, const CellFinder& find_cell = {});
 
 /// The text of an experiment file.
 /// @throws Error naming the file and the system's reason.

@@ -110,16 +110,24 @@ std::size_t find_word(const std::string& text, const std::string& name) {
   return std::string::npos;
 }
 
+/// Whether that is one of the host's own options of a model, not one of the plugin's.
+bool is_setting(const std::string& name) {
+  return name == "reference" || name == "trained" || name == "posterior_of";
+}
+
 /// A refusal is reported at the option that it names first.
 void report_refusal(const ModelTrial& trial, const ModelVariant& model, const ModelOrigin& origin,
                     Problems& problems) {
   Place place = origin.block->place;
-  if (trial.table == "reference") {
-    for (const GivenOption& setting : origin.settings)
-      if (const std::string& name = setting.setting->name;
-          name == "reference" || (name == "posteriordb" && place == origin.block->place))
-        place = setting.place;
-    return problems.add(place, owner_text(model) + "reference: " + trial.refusal);
+  if (is_setting(trial.table)) {
+    for (const GivenOption& setting : origin.settings) {
+      const std::string& name = setting.setting->name;
+      const bool is_meant = name == trial.table || name == trial.table + ".items";
+      // posteriordb may have given the reference.
+      const bool is_source = name == "posteriordb" && trial.table == "reference";
+      if (is_meant || (is_source && place == origin.block->place)) place = setting.place;
+    }
+    return problems.add(place, owner_text(model) + trial.table + ": " + trial.refusal);
   }
   std::size_t first = std::string::npos;
   for (const GivenOption& option : origin.options) {
@@ -229,12 +237,12 @@ std::vector<std::string> untried_models(const Experiment& experiment, const Mode
 
 std::vector<std::string> check_models(const Experiment& experiment, Plan& plan,
                                       const Catalog& catalog, const DataLoader& load_data,
-                                      const ReferenceCheck& check_reference,
+                                      const ModelCheck& check_model,
                                       std::chrono::milliseconds budget) {
   const ModelList list = list_models(experiment, plan, catalog);
   const std::vector<ModelTrial> trials =
       try_models(list.models, plan.seed, is_calibration(plan.evaluation), catalog, load_data,
-                 check_reference, std::uint64_t(plan.limits.memory_mb) << 20, budget);
+                 check_model, std::uint64_t(plan.limits.memory_mb) << 20, budget);
   Problems problems(experiment.file.string(), experiment.overrides);
   OptionUse uses(catalog);
   for (std::size_t i = 0; i < trials.size(); ++i) {

@@ -22,7 +22,7 @@ namespace elbow {
 /// @throws ExperimentError with everything that was found.
 std::vector<std::string> check_models(const Experiment& experiment, Plan& plan,
                                       const Catalog& catalog, const DataLoader& load_data,
-                                      const ReferenceCheck& check_reference,
+                                      const ModelCheck& check_model,
                                       std::chrono::milliseconds budget = std::chrono::seconds(3));
 
 }  // namespace elbow

@@ -91,6 +91,7 @@ std::string why_context_is_amiss(const ModelOffer& model, const MethodNeeds& met
            method.family + "\" is not" + offered_by(Kind::family, Ability::conditional, catalog);
   constexpr Ability contexts[] = {Ability::latent_items, Ability::simulator};
   const bool has_context =
+      model.chosen_items ||
       std::any_of(std::begin(contexts), std::end(contexts),
                   [&](Ability ability) { return includes(model.provides, ability); });
   if (method.conditional && !has_context)
@@ -105,8 +106,12 @@ bool is_discrete(const ModelOffer& model) { return includes(model.provides, Abil
 
 }  // namespace
 
-ModelOffer offer_of(const PlannedPlugin& model, const Catalog& catalog) {
-  return {model.name, effective(model, *catalog.find(Kind::model, model.name)).provides};
+ModelOffer offer_of(const ModelVariant& model, const Catalog& catalog) {
+  const std::string& name = model.plugin.name;
+  // The host makes a density of the posterior of chosen items, and nothing else is left.
+  if (model.settings.contains("posterior_of"))
+    return {name, Ability::density | Ability::gradient, true};
+  return {name, effective(model.plugin, *catalog.find(Kind::model, name)).provides, false};
 }
 
 MethodNeeds needs_of(const MethodVariant& method, const Catalog& catalog) {

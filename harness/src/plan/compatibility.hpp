@@ -12,6 +12,8 @@ namespace elbow {
 struct ModelOffer {
   std::string plugin;
   Ability provides = Ability::none;
+  /// The posterior of chosen items: a conditional family is the encoder at these items.
+  bool chosen_items = false;
 };
 
 /// What a method's parts need, with their options as resolved.
@@ -34,7 +36,7 @@ struct MethodNeeds {
   std::string family, sampler;  ///< plugin names, for texts
 };
 
-ModelOffer offer_of(const PlannedPlugin& model, const Catalog& catalog);
+ModelOffer offer_of(const ModelVariant& model, const Catalog& catalog);
 MethodNeeds needs_of(const MethodVariant& method, const Catalog& catalog);
 /// Adds what a calibration asks of the model and of the method's number of draws.
 /// @param draws  L, among which ranks are taken

@@ -60,8 +60,7 @@ class Planner {
       models.push_back(expand_models(grid));
       methods.push_back(expand_methods(grid));
     }
-    for (const ModelVariant& model : models_.list)
-      offers_.push_back(offer_of(model.plugin, catalog_));
+    for (const ModelVariant& model : models_.list) offers_.push_back(offer_of(model, catalog_));
     for (const MethodVariant& method : methods_.list) {
       needs_.push_back(needs_of(method, catalog_));
       if (is_calibration(experiment_.evaluation))
@@ -179,6 +178,7 @@ class Planner {
     plan_.seed = experiment_.seed;
     plan_.limits.wall_seconds = experiment_.limits.at("wall_seconds");
     plan_.limits.memory_mb = experiment_.limits.at("memory_mb");
+    plan_.limits.snapshot_seconds = experiment_.limits.at("snapshot_seconds");
     plan_.evaluation = experiment_.evaluation;
     name_variants(models_.list);
     name_variants(methods_.list);

@@ -34,12 +34,12 @@ ModelTrial decode_trial(const Json& json) {
 class ModelMaker {
  public:
   ModelMaker(std::uint64_t seed, bool from_prior, const Catalog& catalog,
-             const DataLoader& load_data, const ReferenceCheck& check_reference)
+             const DataLoader& load_data, const ModelCheck& check_model)
       : seed_(seed),
         from_prior_(from_prior),
         catalog_(catalog),
         load_data_(load_data),
-        check_reference_(check_reference) {}
+        check_model_(check_model) {}
 
   ModelTrial make(const ModelVariant& variant) {
     const PlannedPlugin& planned = variant.plugin;
@@ -51,10 +51,13 @@ class ModelMaker {
       auto values = option_values(
           planned, info, [&](const Json& file, OptionType type) { return data(file, type); });
       trial.result = ModelTrial::Result::refused;
-      make(descriptor, std::move(values), variant.settings, trial);
+      make(descriptor, std::move(values), variant, trial);
       trial.result = ModelTrial::Result::made;
     } catch (const Unsupported&) {
       trial.result = ModelTrial::Result::unknown;
+    } catch (const SettingError& error) {
+      trial.refusal = error.what();
+      trial.table = error.setting;
     } catch (const Error& error) {
       trial.refusal = error.what();
       for (const auto& [name, value] : planned.options.items())
@@ -69,21 +72,17 @@ class ModelMaker {
 
  private:
   void make(const Descriptor& descriptor, std::map<std::string, OptionValue, std::less<>> values,
-            const Json& settings, ModelTrial& trial) const {
+            const ModelVariant& variant, ModelTrial& trial) const {
     // No option has an empty name. As many own this as there are copies of the options.
     const auto owned = std::make_shared<const Table>();
     values.emplace("", owned);
     Options options(std::move(values));
     options.record_reads(trial.reads);
     const long owners = owned.use_count();
-    const auto model =
-        descriptor.make_model({options, RandomStream(seed_, 0, "data"), from_prior_});
-    trial.items = data_items(*model);
+    auto model = descriptor.make_model({options, RandomStream(seed_, 0, "data"), from_prior_});
     trial.keeps_options = owned.use_count() > owners;
-    if (!settings.contains("reference")) return;
-    trial.table = "reference";
-    trial.note = check_reference_(settings, *model);
-    trial.table.clear();
+    if (!variant.settings.empty()) trial.note = check_model_(variant, model);
+    trial.items = data_items(*model);
   }
 
   OptionValue data(const Json& file, OptionType type) {
@@ -101,7 +100,7 @@ class ModelMaker {
   bool from_prior_;
   const Catalog& catalog_;
   const DataLoader& load_data_;
-  const ReferenceCheck& check_reference_;
+  const ModelCheck& check_model_;
   Json file_;  ///< the one that is being read
   Json last_file_;
   OptionType last_type_ = OptionType::table;
@@ -112,16 +111,15 @@ class ModelMaker {
 
 std::vector<ModelTrial> try_models(const std::vector<ModelVariant>& models, std::uint64_t seed,
                                    bool from_prior, const Catalog& catalog,
-                                   const DataLoader& load_data,
-                                   const ReferenceCheck& check_reference, std::uint64_t memory,
-                                   std::chrono::milliseconds budget) {
+                                   const DataLoader& load_data, const ModelCheck& check_model,
+                                   std::uint64_t memory, std::chrono::milliseconds budget) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + budget;
   std::vector<ModelTrial> trials(models.size());
   for (std::size_t next = 0; next < models.size();) {
     GuardedChild child(
         [&](const ChildSide& host) {
-          ModelMaker maker(seed, from_prior, catalog, load_data, check_reference);
+          ModelMaker maker(seed, from_prior, catalog, load_data, check_model);
           for (std::size_t i = next; i < models.size(); ++i) {
             host.forget_output();
             host.send(trial_started);

@@ -22,8 +22,8 @@ struct ModelTrial {
   Result result = Result::unknown;
   std::string refusal;  ///< the reason, without the model's name
   std::string untried;  ///< why it is not known whether the model can be made; empty when it is
-  std::string table;    ///< the option whose data could not be read, if that is the reason; also
-                        ///< "reference"
+  std::string table;    ///< the option whose data could not be read, if that is the reason; or
+                        ///< the host's own option that is to blame
   /// Of a made model: the options that its factory has asked for.
   std::set<std::string, std::less<>> reads;
   Index items = 0;   ///< of a made model: the data items that minibatches are drawn from
@@ -40,8 +40,7 @@ struct ModelTrial {
 /// @param budget  for all of them together; those that are not made by then are unknown
 std::vector<ModelTrial> try_models(const std::vector<ModelVariant>& models, std::uint64_t seed,
                                    bool from_prior, const Catalog& catalog,
-                                   const DataLoader& load_data,
-                                   const ReferenceCheck& check_reference, std::uint64_t memory,
-                                   std::chrono::milliseconds budget);
+                                   const DataLoader& load_data, const ModelCheck& check_model,
+                                   std::uint64_t memory, std::chrono::milliseconds budget);
 
 }  // namespace elbow

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <elbow/error.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,11 +16,20 @@ namespace elbow {
 /// @throws Error naming the file.
 using DataLoader = std::function<OptionValue(const Json& file, OptionType type)>;
 
-/// Whether a model's reference, as planned, can be read and fits the model.
-/// @param settings  ModelVariant::settings, with a reference
-/// @return what is on one side only, though that is no error; may be empty
-/// @throws Error naming the file and what is wrong.
-using ReferenceCheck = std::function<std::string(const Json& settings, Model& model)>;
+/// What is wrong with one of the host's own options of a model, found once the model was made.
+class SettingError : public Error {
+ public:
+  SettingError(std::string name, const std::string& text) : Error(text), setting(std::move(name)) {}
+  std::string setting;
+};
+
+/// Does to a model what its settings say (trained parameters, chosen items, a reference), so that
+/// what is wrong is found while planning.
+/// @param variant  with settings
+/// @return what of a reference is on one side only, though that is no error; may be empty
+/// @throws SettingError
+using ModelCheck =
+    std::function<std::string(const ModelVariant& variant, std::unique_ptr<Model>& model)>;
 
 /// A planned plugin's options in the types that the plugin asks for. Data files are read here.
 /// @param info  the descriptor of the planned plugin

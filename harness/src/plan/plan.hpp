@@ -57,8 +57,9 @@ struct Impossible {
 };
 
 struct Limits {
-  double wall_seconds = 0;     ///< 0: none
-  std::int64_t memory_mb = 0;  ///< 0: none
+  double wall_seconds = 0;      ///< 0: none
+  std::int64_t memory_mb = 0;   ///< 0: none
+  double snapshot_seconds = 0;  ///< from one snapshot of a running fit to the next; 0: none
 };
 
 /// Whether an experiment's kind is calibration: then its [evaluation] has `calibration_draws`.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/trained_reader.hpp"
 #include "plan/options.hpp"
 #include "plan/plan.hpp"
 #include "plugins/scan.hpp"
@@ -13,6 +14,10 @@ namespace elbow {
 
 /// Takes a line for people.
 using Tell = std::function<void(const std::string&)>;
+
+/// Finds a cell of another experiment for an experiment file.
+using TrainedCellFinder = std::function<std::filesystem::path(
+    const std::filesystem::path& experiment_file, const CellChoice& choice)>;
 
 /// A plan with the plugins that it is made of.
 struct PlannedExperiment {
@@ -25,16 +30,17 @@ struct PlannedExperiment {
 /// Stan programs are compiled, and every model that a cell uses is made once, see `check_models`.
 /// @param overrides   `path=value`, as given to --set
 /// @param folders     as from `plugin_folders`
-/// @param load_data, check_reference  read the models' data files and references, in a child
-/// process
+/// @param load_data, check_model  read the models' data files, and do what their settings
+/// say, in a child process
+/// @param find_trained  finds cells that the file chooses by name
 /// @param tell        is called with lines for people as they arise: what is compiled, and which
 ///                    models could not be tried
 /// @throws ExperimentError with everything that is wrong with the file; Error when it is not there.
 PlannedExperiment plan_experiment(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides,
                                   const std::vector<std::filesystem::path>& folders,
-                                  const DataLoader& load_data,
-                                  const ReferenceCheck& check_reference,
+                                  const DataLoader& load_data, const ModelCheck& check_model,
+                                  const TrainedCellFinder& find_trained,
                                   const ScanSettings& settings = {}, const Tell& tell = {});
 
 }  // namespace elbow

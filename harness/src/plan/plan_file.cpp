@@ -68,7 +68,9 @@ void print_body(const Plan& plan, std::ostream& out) {
   print_member(out, "seed", plan.seed);
   print_member(out, "repeats", plan.repeats);
   print_member(out, "limits",
-               {{"wall_seconds", plan.limits.wall_seconds}, {"memory_mb", plan.limits.memory_mb}});
+               {{"wall_seconds", plan.limits.wall_seconds},
+                {"memory_mb", plan.limits.memory_mb},
+                {"snapshot_seconds", plan.limits.snapshot_seconds}});
   print_member(out, "evaluation", plan.evaluation);
   const auto print_json = [&](const auto& variant) { out << to_json(variant).dump(); };
   print_list(out, "models", plan.models, print_json, ",");
@@ -153,6 +155,7 @@ StoredPlan read_plan(const std::filesystem::path& file) {
     plan.repeats = json.at("repeats");
     plan.limits.wall_seconds = json.at("limits").at("wall_seconds");
     plan.limits.memory_mb = json.at("limits").at("memory_mb");
+    plan.limits.snapshot_seconds = json.at("limits").value("snapshot_seconds", 0.);
     plan.evaluation = json.at("evaluation");
     for (const Json& model : json.at("models")) plan.models.push_back(model_from(model));
     for (const Json& method : json.at("methods")) plan.methods.push_back(method_from(method));

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "config/host_options.hpp"
+#include "config/host_table_reader.hpp"
 #include "config/option_value.hpp"
 #include "config/posterior_reader.hpp"
 
@@ -97,7 +98,12 @@ PlannedPlugin BlockResolver::plugin(const Selection& selection, std::size_t slot
 
 ModelVariant BlockResolver::model(const Selection& selection) const {
   ModelVariant model{block_.name, plugin(selection, 0), {}};
+  const std::string part = "posterior_of.";
   const auto set = [&](const Setting& setting, const Json& value) {
+    if (setting.name.starts_with(part)) {
+      model.settings["posterior_of"][setting.name.substr(part.size())] = value;
+      return;
+    }
     const std::string posterior = posterior_name(value);
     if (posterior.empty()) {
       model.settings[setting.name] = value;
@@ -115,6 +121,11 @@ ModelVariant BlockResolver::model(const Selection& selection) const {
         std::find_if(selection.values.begin(), selection.values.end(),
                      [&](const Selection::Chosen& value) { return value.setting == &setting; });
     set(setting, setting.values[chosen == selection.values.end() ? 0 : chosen->value]);
+  }
+  if (const auto given = model.settings.find("posterior_of"); given != model.settings.end()) {
+    Json filled = with_defaults(host_table("model.posterior_of").options, {});
+    filled.update(*given);
+    *given = std::move(filled);
   }
   return model;
 }

@@ -44,6 +44,19 @@ class RecordedRows : public RowStream {
     file_.guarded([&] { recorder_.append(0, row_); });
   }
   StreamRecorder& recorder() { return recorder_; }
+  void state(StateArchive& archive) {
+    file_.guarded([&] {
+      Index count = recorder_.rows();
+      archive(count);
+      Eigen::MatrixXd block;
+      for (Index done = 0; done < count; done += block.cols()) {
+        block.resize(row_.size(), std::min(count - done, recorder_.rows_per_block()));
+        if (!archive.restoring()) recorder_.read_back(done, block);
+        archive(block);
+        if (archive.restoring()) recorder_.append(0, block);
+      }
+    });
+  }
 
  private:
   PendingFile& file_;
@@ -94,6 +107,14 @@ class CellWriter::Impl {
                  const std::string& dimension) {
     return *rows_.emplace_back(
         std::make_unique<RecordedRows>(file_, group, std::move(columns), dimension));
+  }
+  void rows_state(StateArchive& archive) {
+    std::size_t tables = rows_.size();
+    archive(tables);
+    if (tables != rows_.size())
+      throw Error("a snapshot has " + std::to_string(tables) + " tables, expected " +
+                  std::to_string(rows_.size()));
+    for (auto& table : rows_) archive(*table);
   }
   void set_labels(const Coordinate& coordinate) { labels_[coordinate.dim] = coordinate.labels; }
 
@@ -187,6 +208,8 @@ RowStream& CellWriter::rows(const std::string& group, const std::string& dimensi
       [&] { stream = &impl_->add(impl_->group(group), std::move(described), dimension); });
   return *stream;
 }
+
+void CellWriter::rows_state(StateArchive& archive) { impl_->rows_state(archive); }
 
 void CellWriter::array(const std::string& group, const Variable& variable, Vector values) {
   if (values.size() != variable.size())

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <elbow/error.hpp>
+#include <elbow/state_archive.hpp>
 #include <elbow/types.hpp>
 #include <filesystem>
 #include <memory>
@@ -79,6 +80,10 @@ class CellWriter {
   /// A group of columns over one growing dimension: vi_trace over `iteration`, ...
   RowStream& rows(const std::string& group, const std::string& dimension,
                   const std::vector<TraceField>& columns);
+
+  /// Saves all rows appended so far, or appends those that were saved to the same tables in a new
+  /// file.
+  void rows_state(StateArchive& archive);
 
   /// An array in a group without streamed dimensions: observed_data, constant_data, vi_parameters.
   void array(const std::string& group, const Variable& variable, Vector values);

@@ -169,6 +169,25 @@ std::vector<NamedNumber> read_numbers(const std::filesystem::path& cell_file,
   });
 }
 
+std::vector<StoredBlock> read_blocks(const std::filesystem::path& cell_file,
+                                     const std::string& group_name) {
+  return reading(cell_file, [&](const H5::H5File& file) {
+    std::vector<StoredBlock> blocks;
+    if (!file.nameExists(group_name)) return blocks;
+    for_each_dataset(
+        file.openGroup(group_name), [&](const std::string& name, const H5::DataSet& dataset) {
+          if (H5DSis_scale(dataset.getId()) > 0 || !is_number(dataset)) return;
+          const std::vector<hsize_t> shape = shape_of(dataset);
+          if (shape.empty() || shape.size() > 2) return;
+          const Index rows = Index(shape[0]), cols = shape.size() == 2 ? Index(shape[1]) : 1;
+          Eigen::MatrixXd in_c_order(cols, rows);
+          if (in_c_order.size() > 0) dataset.read(in_c_order.data(), H5::PredType::NATIVE_DOUBLE);
+          blocks.push_back({name, in_c_order.transpose()});
+        });
+    return blocks;
+  });
+}
+
 std::vector<ChainDraws> read_draws(const std::filesystem::path& cell_file,
                                    const std::string& group_name) {
   return reading(cell_file, [&](const H5::H5File& file) {

@@ -43,6 +43,17 @@ struct NamedNumber {
 std::vector<NamedNumber> read_numbers(const std::filesystem::path& cell_file,
                                       const std::string& group);
 
+/// A vector or matrix of a group that `CellWriter::array` wrote.
+struct StoredBlock {
+  std::string name;
+  Eigen::MatrixXd values;  ///< a vector is one column
+};
+
+/// All vectors and matrices of a group; empty when the file has no such group.
+/// @throws Error naming the file when it cannot be read.
+std::vector<StoredBlock> read_blocks(const std::filesystem::path& cell_file,
+                                     const std::string& group);
+
 /// Means and standard deviations of a group of draws, read in blocks: memory does not grow with the
 /// number of draws. @param most  elements to read
 /// @throws Error naming the file when it cannot be read.

@@ -133,6 +133,26 @@ void StreamRecorder::append(Index chain, Draws values) {
     flush(block);
 }
 
+void StreamRecorder::read_back(Index first, DrawsOut values) const {
+  const Chain& state = chains_.front();
+  const Index stored = std::clamp<Index>(state.written - first, 0, values.cols());
+  std::vector<double> column_values(std::size_t(values.cols()));
+  for (const Column& column : columns_) {
+    if (stored > 0) {
+      const auto offset = static_cast<hsize_t>(first), count = static_cast<hsize_t>(stored);
+      const H5::DataSpace space = column.dataset.getSpace();
+      space.selectHyperslab(H5S_SELECT_SET, &count, &offset);
+      column.dataset.read(column_values.data(), H5::PredType::NATIVE_DOUBLE,
+                          H5::DataSpace(1, &count), space);
+    }
+    const double* const buffered = blocks_.front().columns.get() + column.offset * rows_;
+    for (Index r = stored; r < values.cols(); ++r)
+      column_values[std::size_t(r)] = buffered[first + r - state.written];
+    for (Index r = 0; r < values.cols(); ++r)
+      values(column.offset, r) = column_values[std::size_t(r)];
+  }
+}
+
 void StreamRecorder::flush(Block& block) {
   const auto first = chains_.begin() + block.first;
   const bool in_step = std::all_of(first, first + block.count, [&](const Chain& c) {

@@ -30,6 +30,12 @@ class StreamRecorder {
 
   /// @param values  [C x n]  the next n rows of one chain, one per column
   void append(Index chain, Draws values);
+  // Of scalars without chains:
+  Index rows() const { return chains_.front().written + chains_.front().buffered; }
+  Index rows_per_block() const { return rows_; }
+  /// @param[out] values  [C x n]  rows first ... first + n - 1 as they were appended
+  void read_back(Index first, DrawsOut values) const;
+
   /// Writes what is left; no appending afterwards.
   void finish();
 

@@ -44,6 +44,8 @@ ExperimentRun::ExperimentRun(const Plan& plan, const Catalog& catalog, const fs:
       provenance_(run_provenance()) {
   write_plan(plan, provenance_, folder / "plan.json");
   inventory_ = take_inventory(cells, read_index(folder), digests_);
+  snapshots_ =
+      find_snapshots(folder, inventory_.to_run, inventory_.complete, digests_, provenance_);
 }
 
 ScheduleResult ExperimentRun::run(const ScheduleSettings& settings,

@@ -6,6 +6,7 @@
 
 #include "plan/plan.hpp"
 #include "plugins/plugin_info.hpp"
+#include "run/found_snapshots.hpp"
 #include "run/result_folder.hpp"
 #include "run/resume.hpp"
 #include "run/scheduler.hpp"
@@ -31,6 +32,8 @@ class ExperimentRun {
   const Inventory& inventory() const { return inventory_; }
   /// Files of cells that killed processes had not completed.
   std::size_t leftovers() const { return leftovers_; }
+  /// What interrupted fits of the cells to be run have left.
+  const std::vector<FoundSnapshot>& snapshots() const { return snapshots_; }
 
   /// Runs what is to be run, and brings the index up to date.
   ScheduleResult run(const ScheduleSettings& settings,
@@ -45,6 +48,7 @@ class ExperimentRun {
   PluginDigests digests_;
   Json provenance_;
   Inventory inventory_;
+  std::vector<FoundSnapshot> snapshots_;
 };
 
 }  // namespace elbow

@@ -22,6 +22,7 @@ Inventory take_inventory(const std::vector<const Cell*>& cells,
     switch (standing) {
       case Standing::cached:
         ++inventory.cached;
+        inventory.complete.push_back(cell);
         continue;
       case Standing::missing:
         ++inventory.missing;

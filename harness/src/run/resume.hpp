@@ -22,6 +22,7 @@ enum class Standing {
 /// What is there for the cells of a list.
 struct Inventory {
   std::vector<const Cell*> to_run;  ///< in the order of the list
+  std::vector<const Cell*> complete;
   std::size_t cached = 0, missing = 0, failed = 0, stale = 0;
 };
 

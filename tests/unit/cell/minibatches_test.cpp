@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <elbow/error.hpp>
 
+#include "check/kept_state.hpp"
+
 using namespace elbow;
 
 namespace {
@@ -64,4 +66,19 @@ TEST_CASE("a batch larger than the data is refused with both numbers") {
   TenItems model;
   CHECK_THROWS_WITH(Minibatches(model, 11, stream()),
                     Catch::Contains("11") && Catch::Contains("10"));
+}
+
+TEST_CASE("minibatches go on from their state within an epoch and before the first one") {
+  for (const int before : {0, 1, 3, 4}) {
+    TenItems model, other;
+    Minibatches one(model, 3, stream()), two(other, 3, stream());
+    for (int b = 0; b < before; ++b) one.next();
+    check::KeptState state;
+    state.save(one);
+    state.restore(two);
+    for (int b = 0; b < 10; ++b) {
+      const auto expected = one.next(), found = two.next();
+      REQUIRE(std::equal(expected.begin(), expected.end(), found.begin(), found.end()));
+    }
+  }
 }

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <elbow/model.hpp>
+#include <memory>
+#include <string>
+
+#include "cell/item_posterior.hpp"
+#include "plan/plan.hpp"
+
+namespace elbow {
+
+/// What the host's own options of a model have made of it.
+struct PlannedModel {
+  std::unique_ptr<Model> model;
+  const ItemPosterior* posterior = nullptr;  ///< part of `model` where `posterior_of` asks for it
+  std::string note;                          ///< what a reference has not, or has besides
+};
+
+/// Gives a model its trained parameters, puts the posterior of its chosen items in its place, and
+/// its reference beside it, as its settings say.
+/// @param with_reference  false in a calibration
+/// @param stream          the noise of the chosen items' data
+/// @throws SettingError
+PlannedModel as_planned(std::unique_ptr<Model> model, const ModelVariant& variant,
+                        bool with_reference, RandomStream stream);
+
+/// The same while planning, for what may be wrong. @return a note; may be empty
+std::string check_planned_model(const ModelVariant& variant, std::unique_ptr<Model>& model);
+
+}  // namespace elbow
