@@ -130,8 +130,10 @@ class Quadrature final : public GradientEstimator {
     return weights_.dot(log_p_ - log_q_);
   }
 
-  /// d/dphi of the sum of cell q (log p - log q) is that of cell q (log p - log q - 1) dlog q/dphi.
-  /// Leaves q in log_q_.
+  /// d/dphi of the integral of q (log p - log q) is that of q (log p - log q - c) dlog q/dphi for
+  /// every c, since q's own integral is constant. c is the integral itself: where dlog q/dphi jumps
+  /// (q with kinks, as radial flows have), the grid errs by the size of what the jump is
+  /// multiplied with. Leaves q in log_q_.
   double over_points(Fit& fit, GradientOut phi) {
     Family& q = *fit.family;
     q.log_prob(nodes_, log_q_);
@@ -141,9 +143,11 @@ class Quadrature final : public GradientEstimator {
       const double density = std::exp(log_q_[s]), gain = log_p_[s] - log_q_[s];
       const bool counts = density > 0;  // 0 (-inf) is 0
       if (counts) elbo += weights_[s] * density * gain;
-      g_q_[s] = counts ? weights_[s] * density * (gain - 1) : 0;
+      g_q_[s] = counts ? weights_[s] * density * gain : 0;
       log_q_[s] = density;
     }
+    for (Index s = 0; s < log_q_.size(); ++s)
+      if (log_q_[s] > 0) g_q_[s] -= elbo * weights_[s] * log_q_[s];
     q.log_prob_pullback(g_q_, phi, unwanted());
     return elbo;
   }
