@@ -1,6 +1,7 @@
 #pragma once
 
 #include <elbow/model.hpp>
+#include <elbow/state_archive.hpp>
 #include <span>
 #include <vector>
 
