@@ -105,12 +105,10 @@ class DenseNetwork {
     Matrix masked;       ///< W times mask
     Matrix tail;         ///< rows of W that do not fill a register, filled up [lanes x inputs]
     Vector padded_bias;  ///< [outputs]  filled up
-    Matrix turned;       ///< [inputs x outputs]  rows filled up
   };
 
   /// Masks or fills up W as `Product` reads it.
   void prepare(Parameters& parameters, Layer& layer) const;
-  void turn(Parameters& parameters, Layer& layer) const;
 
   Index inputs_;
   std::vector<Layer> layers_;

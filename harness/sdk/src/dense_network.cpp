@@ -128,7 +128,7 @@ DenseNetwork<T>::DenseNetwork(Parameters& parameters, const std::string& name, I
       throw Error("the mask of layer " + number + " of \"" + name + "\" must be " +
                   std::to_string(given.outputs) + " x " + std::to_string(inputs) + ", got " +
                   std::to_string(given.mask.rows()) + " x " + std::to_string(given.mask.cols()));
-    Layer layer{inputs, given.outputs, given.activation, T(given.gain), {}, {}, {}, {}, {}, {}, {}};
+    Layer layer{inputs, given.outputs, given.activation, T(given.gain), {}, {}, {}, {}, {}, {}};
     layer.weights = add_block<T>(parameters, name + "_weights_" + number, given.outputs, inputs);
     layer.bias = add_block<T>(parameters, name + "_bias_" + number, given.outputs, 1);
     const double sd = start_sd(given.start, inputs, given.outputs);

@@ -1,4 +1,7 @@
 #include <Random123/philox.h>
+#if defined __AVX2__
+#include <immintrin.h>
+#endif
 
 #include <elbow/random.hpp>
 
@@ -29,20 +32,68 @@ Philox::ctr_type block(const std::uint32_t (&key)[2], std::uint64_t substream,
 /// The middle of one of 2^52 equal cells of (0, 1): never 0, never 1, symmetric about 1/2.
 double to_uniform(std::uint64_t bits) { return (double(bits >> 12) + 0.5) * 0x1p-52; }
 
-/// Fills 2 * lanes uniforms from consecutive counters; laid out so that the compiler works on the
-/// counters side by side.
+// Counters side by side, one in each 64-bit lane of a register, of which the lower half counts.
+#if defined __AVX512F__
+constexpr int side = 8;
+#else
+constexpr int side = 4;
+#endif
+using Wide = std::uint64_t __attribute__((vector_size(8 * side)));
+using WideReal = double __attribute__((vector_size(8 * side)));
+
+/// The 64-bit products of the lower halves.
+inline Wide product(Wide a, Wide b) {
+#if defined __AVX512F__
+  return reinterpret_cast<Wide>(
+      _mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined __AVX2__
+  return reinterpret_cast<Wide>(
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#else
+  constexpr std::uint64_t lower = 0xffffffff;
+  return (a & lower) * (b & lower);
+#endif
+}
+
+/// As `to_uniform`: 52 bits behind the exponent of 2^52 are that number plus 2^52.
+inline WideReal to_uniforms(Wide high, Wide low) {
+  const Wide bits = ((high << 32) | (low & 0xffffffff)) >> 12 | 0x4330000000000000;
+  return ((reinterpret_cast<WideReal>(bits) - 0x1p52) + 0.5) * 0x1p-52;
+}
+
+/// Fills 2 * lanes uniforms from consecutive counters: Philox 4x32 with ten rounds, `block` of
+/// every counter, several registers at a time.
 constexpr int lanes = 16;
 
 void fill_lanes(const std::uint32_t (&key)[2], std::uint64_t substream, std::uint64_t number,
                 double* out) {
-  std::uint32_t words[4][lanes];
-  for (int i = 0; i < lanes; ++i) {
-    const auto w = block(key, substream, number + i);
-    for (int k = 0; k < 4; ++k) words[k][i] = w[k];
+  constexpr int registers = lanes / side;
+  Wide word[4][registers];
+  for (int r = 0; r < registers; ++r)
+    for (int i = 0; i < side; ++i) {
+      const std::uint64_t counter = number + std::uint64_t(r * side + i);
+      word[0][r][i] = counter, word[1][r][i] = counter >> 32;
+      word[2][r][i] = substream, word[3][r][i] = substream >> 32;
+    }
+  std::uint32_t key0 = key[0], key1 = key[1];
+  for (int round = 0; round < 10; ++round) {
+    for (int r = 0; r < registers; ++r) {
+      const Wide first = product(word[0][r], Wide{} + PHILOX_M4x32_0);
+      const Wide second = product(word[2][r], Wide{} + PHILOX_M4x32_1);
+      word[0][r] = (second >> 32) ^ word[1][r] ^ key0;
+      word[1][r] = second;
+      word[2][r] = (first >> 32) ^ word[3][r] ^ key1;
+      word[3][r] = first;
+    }
+    key0 += PHILOX_W32_0, key1 += PHILOX_W32_1;
   }
-  for (int i = 0; i < lanes; ++i) {
-    out[2 * i] = to_uniform(std::uint64_t(words[1][i]) << 32 | words[0][i]);
-    out[2 * i + 1] = to_uniform(std::uint64_t(words[3][i]) << 32 | words[2][i]);
+  for (int r = 0; r < registers; ++r) {
+    const WideReal even = to_uniforms(word[1][r], word[0][r]);
+    const WideReal odd = to_uniforms(word[3][r], word[2][r]);
+    for (int i = 0; i < side; ++i) {
+      out[2 * (r * side + i)] = even[i];
+      out[2 * (r * side + i) + 1] = odd[i];
+    }
   }
 }
 
