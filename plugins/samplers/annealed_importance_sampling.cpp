@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <elbow/annealing.hpp>
 #include <elbow/elbow.hpp>
+#include <elbow/resampling.hpp>
 
 namespace {
 
@@ -7,14 +9,18 @@ using namespace elbow;
 
 std::vector<Option> options() {
   std::vector<Option> all = AnnealedPath::options();
-  all.push_back(integer("temperatures", 200,
-                        "T, transitions from the base to the target; warmup + draws must leave "
-                        "room for them")
+  all.push_back(integer("temperatures", optional,
+                        "T, transitions from the base to the target; absent: after a pilot so many "
+                        "that perfect moves would leave the log weights a variance of 1/2, without "
+                        "one 200. warmup + draws must leave room for them")
                     .at_least(1));
-  all.push_back(real("power", 4.0, "c: the inverse temperatures are (t / T)^c").above(0));
+  all.push_back(real("power", optional,
+                     "c: the inverse temperatures are (t / T)^c; absent: after a pilot spaced by "
+                     "how fast its particles' weights become uneven, without one 4")
+                    .above(0));
   all.push_back(boolean("pilot", true,
-                        "whether particles of their own, which cost as much again, learn each "
-                        "temperature's proposals first"));
+                        "whether a population of its own, as large, goes ahead by sequential Monte "
+                        "Carlo and learns each temperature's proposals"));
   return all;
 }
 
@@ -26,10 +32,12 @@ class AnnealedImportanceSampling final : public Sampler {
  public:
   explicit AnnealedImportanceSampling(const SamplerSetup& setup)
       : path_(setup),
-        temperatures_(setup.options.integer("temperatures")),
-        power_(setup.options.real("power")),
         pilots_(setup.options.boolean("pilot")),
-        log_weights_(Eigen::VectorXd::Zero(setup.chains)) {}
+        most_(std::max<Index>(setup.warmup + setup.draws, 1)),
+        log_weights_(Eigen::VectorXd::Zero(setup.chains)) {
+    if (setup.options.has("temperatures")) asked_ = setup.options.integer("temperatures");
+    if (setup.options.has("power")) power_ = setup.options.real("power");
+  }
 
   std::vector<TraceField> statistics() const override {
     return {{"acceptance_rate", "mean acceptance probability of the moves", ""},
@@ -40,12 +48,14 @@ class AnnealedImportanceSampling final : public Sampler {
   }
 
   void start(std::span<RandomStream> streams, DrawsOut z, VectorOut log_density) override {
-    if (pilots_) learn_proposals(streams, z, log_density);
+    if (pilots_) send_pilot(streams, z, log_density);
+    space_temperatures();
     path_.draw_base(streams, z, log_density);
   }
 
   Progress transition(Transition& t) override {
-    const double step = temperature(t.iteration + 1) - temperature(t.iteration);
+    const std::size_t next = std::size_t(t.iteration) + 1;
+    const double step = temperatures_[next] - temperatures_[next - 1];
     const double before = log_sum_exp(log_weights_);
     log_weights_ += step * path_.log_ratio();
     const double after = log_sum_exp(log_weights_);
@@ -54,26 +64,30 @@ class AnnealedImportanceSampling final : public Sampler {
                   " particles has a finite log density: more particles, or another initial_sd or "
                   "fit, are needed");
     t.log_evidence_increment = after - before;
-    const double n = double(log_weights_.size());
     const double ess = 1 / (2 * (log_weights_.array() - after)).exp().sum();
-    if (pilots_) path_.use(proposals_[std::size_t(t.iteration)]);
-    path_.move(temperature(t.iteration + 1), false, t.streams, t.z, t.log_density);
+    const double b = temperatures_[next];
+    path_.move(b, use_proposal(b), t.streams, t.z, t.log_density);
     t.log_weights = log_weights_;
     t.statistics.row(0) = path_.acceptance().transpose();
-    t.statistics.row(1).setConstant(temperature(t.iteration + 1));
+    t.statistics.row(1).setConstant(b);
     t.statistics.row(2).setConstant(ess);
-    // The mean weight's relative error, by the delta method.
-    t.statistics.row(3).setConstant(std::sqrt(std::fmax((1 / ess - 1 / n) * n / (n - 1), 0)));
+    t.statistics.row(3).setConstant(log_mean_exp_sd(log_weights_));
     t.statistics.row(4) = path_.non_finite().transpose();
-    return t.iteration + 1 == temperatures_ ? Progress::converged : Progress::going;
+    return next + 1 == temperatures_.size() ? Progress::converged : Progress::going;
   }
 
  private:
-  double temperature(Index t) const { return std::pow(double(t) / double(temperatures_), power_); }
+  static constexpr double pilot_kept = 0.9;
 
-  /// Particles that are moved through all temperatures without weights; each temperature keeps the
-  /// covariance that they have there and the scale that their acceptance asks for.
-  void learn_proposals(std::span<RandomStream> streams, DrawsOut z, VectorOut log_density) {
+  /// One temperature of the pilot.
+  struct Stage {
+    double temperature;
+    double length;  ///< from the base, in standard deviations of the log weights
+    AnnealedPath::Proposal proposal;
+  };
+
+  /// Sequential Monte Carlo with ancestors drawn at every temperature.
+  void send_pilot(std::span<RandomStream> streams, DrawsOut z, VectorOut log_density) {
     std::vector<RandomStream> own(streams.begin(), streams.end());
     const auto begin = [&](Index t) {
       for (std::size_t c = 0; c < own.size(); ++c)
@@ -81,21 +95,73 @@ class AnnealedImportanceSampling final : public Sampler {
     };
     begin(0);
     path_.draw_base(own, z, log_density);
-    const Eigen::VectorXd weights = Eigen::VectorXd::Constant(z.cols(), 1 / double(z.cols()));
-    for (Index t = 1; t <= temperatures_; ++t) {
-      begin(t);
+    const Eigen::VectorXd equal = Eigen::VectorXd::Constant(z.cols(), 1 / double(z.cols()));
+    Eigen::VectorXd weights(z.cols());
+    std::vector<Index> ancestors(std::size_t(z.cols()));
+    Resampling resampling("systematic");
+    double b = 0, length = 0;
+    while (b < 1 && path_.log_ratio().maxCoeff() > -infinity) {
+      begin(Index(stages_.size()) + 1);
+      const double step = path_.next_step(b, equal, pilot_kept, true);
+      b = step == 1 - b ? 1 : b + step;
+      weights = (step * (path_.log_ratio().array() - path_.log_ratio().maxCoeff())).exp();
+      weights = (weights.array() < 1e-300).select(0, weights) / weights.sum();
+      const double alive =
+          double((path_.log_ratio().array() > -infinity).count()) / double(z.cols());
+      length += std::sqrt(std::fmax(alive * double(z.cols()) * weights.squaredNorm() - 1, 1e-12));
       path_.learn_shape(z, weights);
-      path_.move(temperature(t), true, own, z, log_density);
-      proposals_.push_back(path_.proposal());
+      RandomStream stream = own[0].substream(1);
+      resampling.draw(weights, stream, ancestors);
+      path_.resample(ancestors, z, log_density);
+      path_.move(b, own, z, log_density);
+      stages_.push_back({b, length, path_.proposal()});
     }
   }
 
+  void space_temperatures() {
+    const double whole = stages_.empty() ? 0 : stages_.back().length;
+    // Each of T equal steps has the variance (whole / T)^2.
+    Index count = 200;
+    if (whole > 0) count = std::clamp<Index>(Index(std::ceil(2 * whole * whole)), 20, most_);
+    if (asked_) count = *asked_;
+    temperatures_.assign(std::size_t(count) + 1, 0);
+    std::size_t stage = 0;
+    for (Index t = 1; t <= count; ++t) {
+      double& b = temperatures_[std::size_t(t)];
+      if (power_ || whole == 0) {
+        b = std::pow(double(t) / double(count), power_.value_or(4));
+        continue;
+      }
+      const double length = whole * double(t) / double(count);
+      while (stage + 1 < stages_.size() && stages_[stage].length < length) ++stage;
+      const double from = stage == 0 ? 0 : stages_[stage - 1].length;
+      const double below = stage == 0 ? 0 : stages_[stage - 1].temperature;
+      b = below + (stages_[stage].temperature - below) *
+                      std::fmin(1, (length - from) / (stages_[stage].length - from));
+    }
+    temperatures_.back() = 1;
+  }
+
+  /// What the pilot learnt at the first of its temperatures that is not below b. @return moves
+  /// that this temperature gets of those which the pilot made there
+  Index use_proposal(double b) {
+    if (stages_.empty()) return 1;
+    const auto stage = std::lower_bound(
+        stages_.begin(), stages_.end() - 1, b,
+        [](const Stage& s, double temperature) { return s.temperature < temperature; });
+    path_.use(stage->proposal);
+    const double share = double(stages_.size()) / double(temperatures_.size() - 1);
+    return std::max<Index>(1, Index(std::lround(double(stage->proposal.moves) * share)));
+  }
+
   AnnealedPath path_;
-  Index temperatures_;
-  double power_;
   bool pilots_;
-  std::vector<AnnealedPath::Proposal> proposals_;  ///< one per transition
-  Eigen::VectorXd log_weights_;                    ///< [particles]
+  Index most_;
+  std::optional<Index> asked_;
+  std::optional<double> power_;
+  std::vector<Stage> stages_;
+  std::vector<double> temperatures_;  ///< from 0 to 1
+  Eigen::VectorXd log_weights_;       ///< [particles]
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <elbow/annealing.hpp>
 #include <elbow/elbow.hpp>
+#include <elbow/resampling.hpp>
 
 namespace {
 
@@ -10,23 +12,27 @@ std::vector<Option> options() {
   all.push_back(choice("criterion", {"conditional", "plain"},
                        "of the next temperature: the effective sample size of the weights of this "
                        "step alone, or of the accumulated ones relative to what it is now"));
-  all.push_back(real("ess_target", 0.7, "fraction that a step to the next temperature must keep")
+  all.push_back(real("ess_target", 0.9, "fraction that a step to the next temperature must keep")
                     .above(0)
                     .below(1));
-  all.push_back(choice("resampling", {"systematic", "stratified", "residual", "multinomial"},
-                       "how ancestors are drawn in proportion to the weights"));
+  all.push_back(Resampling::option());
   all.push_back(real("resample_below", 0.5,
-                     "effective sample size, as a fraction of the particles, below which "
-                     "ancestors are drawn; 1: at every temperature")
+                     "effective sample size, as a fraction of an island's particles, below which "
+                     "its ancestors are drawn; 1: at every temperature")
                     .above(0)
                     .at_most(1));
+  all.push_back(integer("islands", optional,
+                        "parts of the population that draw ancestors among themselves alone, so "
+                        "that their evidences tell the error; absent: 20, of at least 20 particles "
+                        "each. With fewer than 4 the particles' ancestry tells it")
+                    .at_least(1));
   return all;
 }
 
 /// Sequential Monte Carlo along AnnealedPath: each transition goes to the next temperature,
 /// reweights, draws ancestors where weights have become uneven, and moves. `chains` counts the
 /// particles; the transition that reaches the target ends it, and draws and warm-up only bound the
-/// number of temperatures.
+/// number of temperatures. Islands share temperatures and proposals, and are independent otherwise.
 class Smc final : public Sampler {
  public:
   explicit Smc(const SamplerSetup& setup)
@@ -39,27 +45,39 @@ class Smc final : public Sampler {
     if (particles < 2)
       throw OptionError("chains, the number of particles, must be at least 2, got " +
                         std::to_string(particles));
-    weights_.setConstant(particles, 1 / double(particles));
-    for (Eigen::VectorXd* v : {&step_weights_, &points_, &former_density_, &family_weight_})
+    const Index islands = setup.options.has("islands") ? setup.options.integer("islands")
+                                                       : std::clamp<Index>(particles / 20, 1, 20);
+    if (2 * islands > particles)
+      throw OptionError("islands must have at least 2 particles each, got " +
+                        std::to_string(islands) + " islands of " + std::to_string(particles) +
+                        " particles");
+    for (Index k = 0; k <= islands; ++k) begin_.push_back(k * particles / islands);
+    island_evidence_.setZero(islands);
+    within_.resize(particles);
+    for (Index k = 0; k < islands; ++k) island(within_, k).setConstant(1 / double(size(k)));
+    for (Eigen::VectorXd* v : {&weights_, &family_weight_, &resampled_, &island_ess_})
       v->resize(particles);
-    former_z_.resize(setup.model.density()->dimension(), particles);
+    resampled_.setZero();
     ancestors_.resize(std::size_t(particles));
     founders_.resize(std::size_t(particles));
     former_founders_.resize(std::size_t(particles));
     for (std::size_t i = 0; i < founders_.size(); ++i) founders_[i] = Index(i);
+    weigh_islands();
   }
 
   std::vector<TraceField> statistics() const override {
-    return {{"acceptance_rate", "mean acceptance probability of the moves", ""},
-            {"temperature", "inverse temperature reached, 1 at the target", ""},
-            {"ess", "effective sample size of the weights, before ancestors are drawn", ""},
-            {"resampled", "1 where ancestors were drawn", ""},
-            {"scale", "of the proposal: of the random walk, or the leapfrog step", ""},
-            {"log_evidence_sd",
-             "standard deviation of the log evidence so far, from the particles' ancestry (Lee & "
-             "Whiteley 2018)",
-             "nats"},
-            {"non_finite", "moves whose proposal's density was infinite or NaN", ""}};
+    return {
+        {"acceptance_rate", "mean acceptance probability of the moves", ""},
+        {"temperature", "inverse temperature reached, 1 at the target", ""},
+        {"ess", "effective sample size of the weights, before ancestors are drawn", ""},
+        {"resampled", "1 where the particle's island drew ancestors", ""},
+        {"scale", "of the proposal: of the random walk, or the longest leapfrog step", ""},
+        {"moves", "of every particle at this temperature", ""},
+        {"log_evidence_sd",
+         "standard deviation of the log evidence so far: the islands' spread, or the particles' "
+         "ancestry (Lee & Whiteley 2018), and what moves that forget too slowly leave behind",
+         "nats"},
+        {"non_finite", "moves whose proposal's density was infinite or NaN", ""}};
   }
 
   void start(std::span<RandomStream> streams, DrawsOut z, VectorOut log_density) override {
@@ -71,79 +89,98 @@ class Smc final : public Sampler {
       throw Error("none of " + std::to_string(weights_.size()) +
                   " particles of the base has a finite log density: more particles, or another "
                   "initial_sd or fit, are needed");
-    const double step = next_step();
+    const double step = path_.next_step(temperature_, weights_, ess_target_, conditional_);
+    notice_lag(step);
     temperature_ = step == 1 - temperature_ ? 1 : temperature_ + step;
-    t.log_evidence_increment = reweight(step);
+    const double before = log_evidence_;
+    reweight(step);
+    t.log_evidence_increment = log_evidence_ - before;
     const double ess = 1 / weights_.squaredNorm();
     path_.learn_shape(t.z, weights_);
-    const bool resamples = ess < resample_below_ * double(weights_.size());
     const double sd = log_evidence_sd();
-    if (resamples) resample(t);
-    path_.move(temperature_, true, t.streams, t.z, t.log_density);
+    weights_before_ = weights_;
+    ratio_before_ = path_.log_ratio();
+    resample(t);
+    path_.move(temperature_, t.streams, t.z, t.log_density);
     t.log_weights = weights_.array().log();
     t.statistics.row(0) = path_.acceptance().transpose();
     t.statistics.row(1).setConstant(temperature_);
     t.statistics.row(2).setConstant(ess);
-    t.statistics.row(3).setConstant(double(resamples));
+    t.statistics.row(3) = resampled_.transpose();
     t.statistics.row(4).setConstant(path_.proposal().scale);
-    t.statistics.row(5).setConstant(sd);
-    t.statistics.row(6) = path_.non_finite().transpose();
+    t.statistics.row(5).setConstant(double(path_.proposal().moves));
+    t.statistics.row(6).setConstant(sd);
+    t.statistics.row(7) = path_.non_finite().transpose();
     return temperature_ == 1 ? Progress::converged : Progress::going;
   }
 
  private:
-  /// Weights of a step alone, relative to their maximum, into step_weights_. @return log maximum
-  double weigh(double step) {
-    const Eigen::VectorXd& ratio = path_.log_ratio();
-    const double highest = step * ratio.maxCoeff();
-    for (Index i = 0; i < ratio.size(); ++i) step_weights_[i] = std::exp(step * ratio[i] - highest);
-    return highest;
+  Index islands() const { return island_evidence_.size(); }
+  Index size(Index k) const { return begin_[std::size_t(k) + 1] - begin_[std::size_t(k)]; }
+  Eigen::VectorBlock<Eigen::VectorXd> island(Eigen::VectorXd& v, Index k) const {
+    return v.segment(begin_[std::size_t(k)], size(k));
   }
 
-  /// The effective sample size that a step leaves, relative to none. A step of any size removes the
-  /// particles without density; `alive` is what remains then.
-  double kept(double step, double alive) {
-    weigh(step);
-    const double sum = weights_.dot(step_weights_);
-    double squares = 0, before = 0;
-    for (Index i = 0; i < weights_.size(); ++i) {
-      const double w = weights_[i];
-      squares += (conditional_ ? w : w * w) * step_weights_[i] * step_weights_[i];
-      if (std::isfinite(path_.log_ratio()[i])) before += w * w;
+  /// Every island's evidence grows by its weighted mean of the step's weights.
+  void reweight(double step) {
+    for (Index k = 0; k < islands(); ++k) {
+      auto within = island(within_, k);
+      const auto ratio = path_.log_ratio().segment(begin_[std::size_t(k)], size(k));
+      const double highest = step * ratio.maxCoeff();
+      if (island_evidence_[k] == -infinity || highest == -infinity) {
+        island_evidence_[k] = -infinity;
+        continue;
+      }
+      for (Index i = 0; i < within.size(); ++i) within[i] *= std::exp(step * ratio[i] - highest);
+      const double sum = within.sum();
+      island_evidence_[k] += highest + std::log(sum);
+      within /= sum;
+      island_ess_[k] = 1 / within.squaredNorm();
     }
-    if (conditional_) return sum * sum / (squares * alive);
-    return sum * sum / squares * before / (alive * alive);
+    weigh_islands();
   }
 
-  /// The longest step towards the target that keeps `ess_target` (Zhou, Johansen & Aston 2016,
-  /// section 3.3; Del Moral, Doucet & Jasra 2012).
-  double next_step() {
-    const Eigen::VectorXd& ratio = path_.log_ratio();
-    double alive = 0;
-    for (Index i = 0; i < weights_.size(); ++i)
-      if (std::isfinite(ratio[i])) alive += weights_[i];
-    double low = 0, high = 1 - temperature_;
-    if (kept(high, alive) >= ess_target_) return high;
-    for (int i = 0; i < 50; ++i) {
-      const double middle = 0.5 * (low + high);
-      (kept(middle, alive) >= ess_target_ ? low : high) = middle;
+  /// The evidence is the islands' mean, and each has its share of it as weight.
+  void weigh_islands() {
+    const double n = double(weights_.size());
+    const double highest = island_evidence_.maxCoeff();
+    double sum = 0;
+    for (Index k = 0; k < islands(); ++k) {
+      const double share = double(size(k)) / n * std::exp(island_evidence_[k] - highest);
+      island(weights_, k) = share * island(within_, k);
+      sum += share;
     }
-    // Where rounding leaves no step that keeps enough, the shortest is made: the path goes on.
-    return low > 0 ? low : high;
-  }
-
-  /// @return log of the weighted mean of the step's weights, the evidence gained
-  double reweight(double step) {
-    const double highest = weigh(step);
-    weights_ = weights_.cwiseProduct(step_weights_);
-    const double sum = weights_.sum();
     weights_ /= sum;
+    log_evidence_ = highest + std::log(sum);
+  }
+
+  /// Moves that have not forgotten the particles' past leave them behind the temperatures, all
+  /// islands alike. By how much is told by what the last moves changed of the increment to come:
+  /// as much again, and again, each time by `memory` less, is still missing.
+  void notice_lag(double step) {
+    const double memory = std::clamp(path_.memory(), 0.0, 0.95);
+    if (temperature_ == 0) return;
+    const double changed = increment(step, weights_, path_.log_ratio()) -
+                           increment(step, weights_before_, ratio_before_);
+    if (std::isfinite(changed)) lag_ += memory / (1 - memory) * changed;
+  }
+
+  static double increment(double step, const Eigen::VectorXd& weights,
+                          const Eigen::VectorXd& ratio) {
+    const double highest = step * ratio.maxCoeff();
+    double sum = 0;
+    for (Index i = 0; i < ratio.size(); ++i)
+      sum += weights[i] * std::exp(step * ratio[i] - highest);
     return highest + std::log(sum);
+  }
+
+  double log_evidence_sd() {
+    return std::hypot(islands() < 4 ? ancestry_sd() : log_mean_exp_sd(island_evidence_), lag_);
   }
 
   /// Relative standard deviation of the evidence, by how the weight is shared among the particles
   /// of the base that the present ones descend from (Lee & Whiteley 2018, eq. 7).
-  double log_evidence_sd() {
+  double ancestry_sd() {
     family_weight_.setZero();
     for (std::size_t i = 0; i < founders_.size(); ++i)
       family_weight_[founders_[i]] += weights_[Index(i)];
@@ -154,75 +191,46 @@ class Smc final : public Sampler {
   }
 
   void resample(Transition& t) {
-    RandomStream stream = t.streams[0].substream(1);
-    draw_ancestors(stream);
-    former_z_ = t.z;
-    former_density_ = t.log_density;
-    former_founders_ = founders_;
-    for (std::size_t i = 0; i < ancestors_.size(); ++i) {
-      const Index a = ancestors_[i];
-      t.z.col(Index(i)) = former_z_.col(a);
-      t.log_density[Index(i)] = former_density_[a];
-      founders_[i] = former_founders_[std::size_t(a)];
-    }
-    path_.reorder(ancestors_);
-    weights_.setConstant(1 / double(weights_.size()));
-    ++resamplings_;
-  }
-
-  /// Every particle i has weights_[i] N descendants in the mean (Douc, Cappe & Moulines 2005).
-  void draw_ancestors(RandomStream& stream) {
-    const Index particles = weights_.size();
-    Index settled = 0;
-    if (resampling_ == "residual") {
-      for (Index i = 0; i < particles; ++i) {
-        const double whole = std::floor(weights_[i] * double(particles));
-        weights_[i] -= whole / double(particles);
-        for (Index k = 0; k < Index(whole) && settled < particles; ++k)
-          ancestors_[std::size_t(settled++)] = i;
+    bool any = false;
+    for (Index k = 0; k < islands(); ++k) {
+      const Index begin = begin_[std::size_t(k)];
+      const std::span<Index> ancestors(&ancestors_[std::size_t(begin)], std::size_t(size(k)));
+      const bool resamples =
+          island_evidence_[k] > -infinity && island_ess_[k] < resample_below_ * double(size(k));
+      island(resampled_, k).setConstant(double(resamples));
+      if (resamples) {
+        RandomStream stream = t.streams[std::size_t(begin)].substream(1);
+        resampling_.draw(island(within_, k), stream, ancestors);
+        for (Index& ancestor : ancestors) ancestor += begin;
+        island(within_, k).setConstant(1 / double(size(k)));
+        any = true;
+      } else {
+        for (std::size_t i = 0; i < ancestors.size(); ++i) ancestors[i] = begin + Index(i);
       }
-      weights_ = weights_.cwiseMax(0);
     }
-    const Index rest = particles - settled;
-    if (rest == 0) return;
-    draw_points(stream, rest);
-    // Summed in the order of the walk below, which so ends on a particle that has weight.
-    double total = 0;
-    for (const double weight : weights_) total += weight;
-    double below = weights_[0];
-    Index i = 0;
-    for (Index k = 0; k < rest; ++k) {
-      while (points_[k] * total > below && i + 1 < particles) below += weights_[++i];
-      ancestors_[std::size_t(settled + k)] = i;
-    }
-  }
-
-  /// Increasing numbers of (0, 1) into the head of points_.
-  void draw_points(RandomStream& stream, Index count) {
-    const double n = double(count);
-    if (resampling_ == "systematic") {
-      const double shift = stream.uniform();
-      for (Index k = 0; k < count; ++k) points_[k] = (double(k) + shift) / n;
-    } else if (resampling_ == "stratified") {
-      for (Index k = 0; k < count; ++k) points_[k] = (double(k) + stream.uniform()) / n;
-    } else {
-      // Sums of exponentials over the next sum are ordered uniforms.
-      double sum = 0;
-      for (Index k = 0; k < count; ++k) points_[k] = sum += stream.exponential();
-      points_.head(count) /= sum + stream.exponential();
-    }
+    if (!any) return;
+    path_.resample(ancestors_, t.z, t.log_density);
+    former_founders_ = founders_;
+    for (std::size_t i = 0; i < ancestors_.size(); ++i)
+      founders_[i] = former_founders_[std::size_t(ancestors_[i])];
+    ++resamplings_;
+    weigh_islands();
   }
 
   AnnealedPath path_;
   bool conditional_;
   double ess_target_;
-  std::string resampling_;
+  Resampling resampling_;
   double resample_below_;
-  double temperature_ = 0;
-  Eigen::VectorXd weights_;                                  ///< [particles]  add up to 1
-  Eigen::VectorXd step_weights_;                             ///< [particles]  of one step
-  Eigen::VectorXd points_, former_density_, family_weight_;  ///< [particles]
-  Eigen::MatrixXd former_z_;                                 ///< [D x particles]
+  double temperature_ = 0, log_evidence_ = 0;
+  double lag_ = 0;            ///< nats by which the particles have fallen behind the temperatures
+  std::vector<Index> begin_;  ///< first particles of the islands, and their end
+  Eigen::VectorXd island_evidence_;                ///< [islands] log
+  Eigen::VectorXd island_ess_;                     ///< [islands]
+  Eigen::VectorXd within_;                         ///< [particles]  add up to 1 in every island
+  Eigen::VectorXd weights_;                        ///< [particles]  add up to 1
+  Eigen::VectorXd family_weight_, resampled_;      ///< [particles]
+  Eigen::VectorXd weights_before_, ratio_before_;  ///< [particles]  before the last moves
   /// Which particle each one was before; and which one of the base it descends from.
   std::vector<Index> ancestors_, founders_, former_founders_;
   Index resamplings_ = 0;

@@ -16,6 +16,10 @@ inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 double log_sum_exp(Vector x);
 /// log mean_i exp(x_i).
 double log_mean_exp(Vector x);
+/// The standard deviation of log_mean_exp of independent numbers, from their own spread. Where the
+/// largest hide the rest, the mean's relative error is that of as spread normal numbers: their
+/// exponentials have a relative variance of e^(variance) - 1. NaN for fewer than two numbers.
+double log_mean_exp_sd(Vector x);
 
 /// log(1 + exp(x)) without overflow or cancellation.
 inline double softplus(double x) { return std::fmax(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }

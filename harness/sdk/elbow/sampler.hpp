@@ -15,6 +15,8 @@ struct SamplerSetup {
   Index warmup;    ///< transitions that may adapt and are marked as warm-up
   Index draws;     ///< transitions after them
   Family* fitted;  ///< the fit that this sampler follows; null without one
+  /// What the target offers, as its plugin declares it.
+  Ability target_abilities = Ability::density | Ability::gradient;
 };
 
 /// One transition's state and surroundings, owned by the host.

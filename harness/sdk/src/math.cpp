@@ -1,6 +1,8 @@
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <elbow/error.hpp>
 #include <elbow/math.hpp>
+#include <vector>
 
 namespace elbow {
 
@@ -12,6 +14,28 @@ double log_sum_exp(Vector x) {
 }
 
 double log_mean_exp(Vector x) { return log_sum_exp(x) - std::log(double(x.size())); }
+
+double log_mean_exp_sd(Vector x) {
+  std::vector<double> finite;
+  for (const double value : x)
+    if (std::isfinite(value)) finite.push_back(value);
+  const double n = double(x.size()), alive = double(finite.size()) / n;
+  if (x.size() < 2 || finite.empty()) return not_a_number;
+  const double total = log_sum_exp(x);
+  double squares = 0;
+  for (const double value : finite) squares += std::exp(2 * (value - total));
+  const double seen = (squares - 1 / n) * n / (n - 1);
+  // The variance of the upper half about the median, as outliers far below do not matter; so many
+  // numbers may well show less of it than there is.
+  const auto middle = finite.begin() + std::ptrdiff_t(finite.size() / 2);
+  std::nth_element(finite.begin(), middle, finite.end());
+  double spread = 0;
+  for (auto value = middle; value != finite.end(); ++value)
+    spread += (*value - *middle) * (*value - *middle) / double(finite.end() - middle);
+  spread *= 1 + std::sqrt(8 / double(finite.size()));
+  const double expected = spread > 0.7 ? (std::exp(std::fmin(spread, 600)) / alive - 1) / n : 0;
+  return std::sqrt(std::log1p(std::fmax(std::fmax(seen, expected), 0)));
+}
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x * std::sqrt(0.5)); }
 

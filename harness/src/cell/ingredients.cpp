@@ -5,6 +5,7 @@
 #include "cell/planned_model.hpp"
 #include "cell/plugin_options.hpp"
 #include "cell/trained_cell.hpp"
+#include "plan/compatibility.hpp"
 #include "plugins/loader.hpp"
 #include "plugins/shapes.hpp"
 
@@ -106,9 +107,13 @@ std::unique_ptr<Sampler> Ingredients::make_sampler(Model& target, Family* fitted
   const PlannedPlugin& planned = *method_variant.sampler;
   return on_behalf_of(planned, [&] {
     const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
+    // What has no density itself is followed by its estimator's surrogate, which has a gradient.
+    const Ability offered = offer_of(model_variant.plugin, catalog_).provides;
+    const Ability abilities =
+        includes(offered, Ability::density) ? offered : Ability::density | Ability::gradient;
     auto made = map_scanned_plugin(info.file, planned.kind, planned.name)
                     .make_sampler({plugin_options(planned, info), target, chains, settings.warmup,
-                                   settings.draws * settings.thin, fitted});
+                                   settings.draws * settings.thin, fitted, abilities});
     check_fields(made->statistics(), "statistics");
     return made;
   });

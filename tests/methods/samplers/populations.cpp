@@ -114,12 +114,14 @@ class Nowhere final : public Model, public Density {
 
 const std::vector<std::tuple<std::string, OptionMap>> methods = {
     {"smc", {}},
-    {"smc", {{"kernel", std::string("hmc")}}},
+    {"smc", {{"kernel", std::string("random_walk")}}},
+    {"smc", {{"islands", std::int64_t(1)}}},
     {"smc", {{"criterion", std::string("plain")}, {"resampling", std::string("multinomial")}}},
     {"smc", {{"resampling", std::string("residual")}, {"resample_below", 1.0}}},
     {"smc", {{"resampling", std::string("stratified")}, {"ess_target", 0.9}}},
     {"annealed_importance_sampling", {}},
-    {"annealed_importance_sampling", {{"kernel", std::string("hmc")}}},
+    {"annealed_importance_sampling", {{"kernel", std::string("random_walk")}}},
+    {"annealed_importance_sampling", {{"temperatures", std::int64_t(40)}, {"power", 4.0}}},
     {"annealed_importance_sampling", {{"pilot", false}, {"power", 2.0}}}};
 
 }  // namespace
@@ -150,10 +152,11 @@ TEST_CASE("Populations find the evidence and the moments of a Gaussian, from a s
 }
 
 TEST_CASE("Populations find the evidence of many wells, all of them") {
-  const auto [name, options] = GENERATE(
-      table<std::string, OptionMap>({{"smc", {{"initial_sd", 2.0}, {"moves", std::int64_t(10)}}},
-                                     {"smc", {{"initial_sd", 2.0}, {"kernel", std::string("hmc")}}},
-                                     {"annealed_importance_sampling", {{"initial_sd", 2.0}}}}));
+  const auto [name, options] = GENERATE(table<std::string, OptionMap>(
+      {{"smc",
+        {{"initial_sd", 2.0}, {"kernel", std::string("random_walk")}, {"moves", std::int64_t(10)}}},
+       {"smc", {}},
+       {"annealed_importance_sampling", {}}}));
   constexpr Index wells = 4, runs = 6;
   ManyWell target(wells);
   VectorXd log_evidence(runs), right(runs);
@@ -203,13 +206,20 @@ TEST_CASE("Every step of SMC keeps the share of the particles that was asked for
   const std::string criterion = GENERATE("conditional", "plain");
   const double keep = GENERATE(0.5, 0.9);
   GaussianTarget target(VectorXd::Constant(4, 2), 0.1 * MatrixXd::Identity(4, 4));
-  const Population end =
-      run(target, "smc", {{"criterion", criterion}, {"ess_target", keep}, {"resample_below", 1.0}},
-          500);
+  const Population end = run(target, "smc",
+                             {{"criterion", criterion},
+                              {"ess_target", keep},
+                              {"resample_below", 1.0},
+                              {"islands", std::int64_t(1)}},
+                             500);
   // With ancestors drawn at every temperature the weights are those of one step.
   const Index ess = end.field("ess");
-  for (std::size_t i = 0; i + 1 < end.statistics.size(); ++i)
-    REQUIRE(end.statistics[i](ess, 0) == Approx(keep * 500).epsilon(1e-6));
+  for (std::size_t i = 0; i + 1 < end.statistics.size(); ++i) {
+    const double kept = end.statistics[i](ess, 0) / 500;
+    REQUIRE(kept > keep - 1e-6);
+    // Steps that the tails make shorter keep more.
+    REQUIRE(kept < (criterion == "plain" ? keep + 1e-6 : 0.3 * keep + 0.7));
+  }
   REQUIRE(end.last("ess") >= keep * 500);
   const Index temperature = end.field("temperature");
   for (std::size_t i = 1; i < end.statistics.size(); ++i)
@@ -230,7 +240,8 @@ TEST_CASE("A population on a part of the space has the evidence of that part") {
   } target;
   const std::string name = GENERATE("smc", "annealed_importance_sampling");
   constexpr Index particles = 4000;
-  const Population end = run(target, name, {}, particles);
+  const Population end =
+      run(target, name, {{"kernel", std::string("random_walk")}, {"initial_sd", 1.0}}, particles);
   const double known = 1 - normal_cdf(1);
   // The base is the target but for the edge, so that the evidence is a share of the particles.
   const double se = std::sqrt((1 - known) / known / particles);
@@ -244,6 +255,29 @@ TEST_CASE("A base without any particle in the support is refused with the reason
   REQUIRE_THROWS_WITH(run(target, name, {}, 50), Catch::Contains("none of") &&
                                                      Catch::Contains("finite log density") &&
                                                      Catch::Contains("fit, are needed"));
+}
+
+TEST_CASE("Islands are no larger a part of a population than halves of its particles") {
+  GaussianTarget target = correlated(0.5);
+  REQUIRE_THROWS_WITH(sampler("smc", target, 9, 0, 10, {{"islands", std::int64_t(5)}}),
+                      Catch::Contains("5 islands of 9 particles"));
+}
+
+TEST_CASE("Islands that miss a mode by chance say so in the error of the evidence") {
+  // With one move at a temperature all that SMC knows of the modes is which particles began where.
+  ManyWell target(8);
+  constexpr Index runs = 12;
+  double square = 0;
+  for (Index r = 0; r < runs; ++r) {
+    const Population end = run(target, "smc",
+                               {{"kernel", std::string("random_walk")},
+                                {"moves", std::int64_t(1)},
+                                {"decorrelation", 0.0}},
+                               400, std::uint64_t(r) + 1);
+    square += std::pow((end.log_evidence - 8 * log_z_per_well) / end.log_evidence_sd, 2) / runs;
+  }
+  // Of standard normal numbers it would be 1 with a standard deviation of 0.41.
+  REQUIRE(square < 1 + 4 * std::sqrt(2.0 / double(runs)));
 }
 
 TEST_CASE("One particle is no population") {

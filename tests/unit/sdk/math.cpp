@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <elbow/error.hpp>
 #include <elbow/math.hpp>
+#include <elbow/random.hpp>
 
 using namespace elbow;
 
@@ -75,4 +76,34 @@ TEST_CASE("the KL of a Gaussian that is none is refused") {
   const Eigen::Matrix2d identity = Eigen::Matrix2d::Identity();
   CHECK_THROWS_AS(gaussian_kl(mean, indefinite, mean, identity), Error);
   CHECK_THROWS_AS(gaussian_kl(mean, identity, mean, indefinite), Error);
+}
+
+TEST_CASE("The error of a log mean of exponentials is the relative error of the mean") {
+  RandomStream stream(1, 0, "test");
+  Eigen::VectorXd x(4000);
+  stream.fill_normal(x);
+  x *= 0.3;
+  // The relative variance of exp(N(0, s^2)) is exp(s^2) - 1.
+  CHECK(log_mean_exp_sd(x) == Approx(std::sqrt((std::exp(0.09) - 1) / 4000)).epsilon(0.1));
+  // Shares of 1/4 with weight one and of 3/4 with none have the relative variance 3.
+  Eigen::VectorXd part = Eigen::VectorXd::Constant(400, -infinity);
+  part.head(100).setConstant(-700);
+  CHECK(log_mean_exp_sd(part) == Approx(std::sqrt(std::log1p(3.0 / 399))).epsilon(1e-10));
+  CHECK(log_mean_exp_sd(Eigen::Vector3d(2, 2, 2)) == Approx(0).margin(1e-7));
+  CHECK(std::isnan(log_mean_exp_sd(Eigen::VectorXd::Ones(1))));
+  CHECK(std::isnan(log_mean_exp_sd(Eigen::VectorXd::Constant(3, -infinity))));
+}
+
+TEST_CASE("The error of a log mean of exponentials covers what its largest terms hide") {
+  // log E exp(N(0, s^2)) = s^2 / 2, far above what a few draws show.
+  const double s = GENERATE(2.0, 4.0, 6.0);
+  constexpr int runs = 200;
+  int outside = 0;
+  Eigen::VectorXd x(100);
+  for (int r = 0; r < runs; ++r) {
+    RandomStream(1, std::uint64_t(r), "test").fill_normal(x);
+    x *= s;
+    outside += std::abs(log_mean_exp(x) - s * s / 2) > 3 * log_mean_exp_sd(x);
+  }
+  CHECK(outside <= 4);
 }
