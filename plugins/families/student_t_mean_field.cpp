@@ -32,10 +32,53 @@ double trigamma(double x) {
          y / x * (1. / 6 - y * (1. / 30 - y * (1. / 42 - y * (1. / 30 - y * (5. / 66)))));
 }
 
+/// The regularised incomplete beta function I_x(a, b) by its continued fraction (Abramowitz &
+/// Stegun 1964, 26.5.8; Lentz' algorithm). @param log_x, log_rest  log x and log(1 - x)
+double incomplete_beta(double log_x, double log_rest, double a, double b) {
+  const double x = std::exp(log_x);
+  if (x > (a + 1) / (a + b + 2)) return 1 - incomplete_beta(log_rest, log_x, b, a);
+  constexpr double tiny = 1e-300;
+  double c = 1, d = 1 / (1 - (a + b) * x / (a + 1)), fraction = d;
+  for (int m = 1; m < 500; ++m) {
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    double factor = 1;
+    for (const double term : {even, odd}) {
+      d = 1 / std::copysign(std::fmax(std::abs(1 + term * d), tiny), 1 + term * d);
+      c = 1 + term / c;
+      fraction *= factor = c * d;
+    }
+    if (std::abs(factor - 1) < 1e-15) break;
+  }
+  const double log_beta = std::lgamma(a) + std::lgamma(b) - std::lgamma(a + b);
+  return std::exp(a * log_x + b * log_rest - log_beta) * fraction / a;
+}
+
+/// The place of Student's t with the same probability below it as the normal number e: Newton's
+/// method for the tail's logarithm, against log t where that is nearly a line.
+/// @param log_density_at_0  of t
+double student_of_normal(double e, double nu, double log_density_at_0) {
+  const double away = std::abs(e);
+  if (away < 1e-8) return e * std::exp(-0.5 * log_2pi - log_density_at_0);
+  const double log_tail = std::log(0.5 * std::erfc(away * std::sqrt(0.5)));
+  double t = away * (1 + (away * away + 1) / (4 * nu));  // Cornish & Fisher 1938, to first order
+  for (int i = 0; i < 100; ++i) {
+    const double square = t * t / nu, log_x = -std::log1p(square);
+    const double tail = 0.5 * incomplete_beta(log_x, std::log(square) + log_x, 0.5 * nu, 0.5);
+    const double density = std::exp(log_density_at_0 - 0.5 * (nu + 1) * std::log1p(square));
+    const double step = (std::log(tail) - log_tail) * tail / density;
+    const double next = t < 1 ? t + step : t * std::exp(std::fmin(step / t, 50));
+    const bool settled = std::abs(next - t) <= 4e-16 * t;
+    t = std::fmax(next, 0.1 * t);
+    if (settled) break;
+  }
+  return std::copysign(t, e);
+}
+
 /// q(z) = prod_d t(z_d; nu_d, m_d, s_d), with phi = (m, log s, log(nu - 2)). A standardised draw is
 /// x = r cos(2 pi v), r^2 = nu (u^(-2/nu) - 1), of two uniforms (Bailey 1994): smooth in nu, so
 /// that the degrees of freedom have pathwise gradients as well.
-class StudentTMeanField final : public Family, public ClosedEntropy {
+class StudentTMeanField final : public Family, public ClosedEntropy, public Transport {
  public:
   explicit StudentTMeanField(const FamilySetup& setup)
       : mean_(parameters_.add("mean", setup.dimension)),
@@ -64,7 +107,7 @@ class StudentTMeanField final : public Family, public ClosedEntropy {
         const double x = std::sqrt(t.nu * grown) * std::cos(2 * pi * noise(dimension() + d, s));
         sampled_.x(d, s) = x;
         // dx/dnu = x / 2 d log r^2 / dnu
-        sampled_.by_nu(d, s) = 0.5 * x / t.nu * (1 - y * (1 + grown) / grown);
+        sampled_.slope(d, s) = 0.5 * x / t.nu * (1 - y * (1 + grown) / grown);
         z(d, s) = mean()[d] + t.scale * x;
         if (log_q.size() > 0) log_q[s] += t.constant - t.half * std::log1p(x * x / t.nu);
       }
@@ -86,7 +129,7 @@ class StudentTMeanField final : public Family, public ClosedEntropy {
           by_log_scale -= g_log_q[s];
           by_nu += g_log_q[s] * t.by_nu(x);
         }
-        by_nu += to_x * sampled_.by_nu(d, s);
+        by_nu += to_x * sampled_.slope(d, s);
       }
       phi.vector(mean_)[d] += by_mean;
       phi.vector(log_scale_)[d] += by_log_scale;
@@ -142,6 +185,34 @@ class StudentTMeanField final : public Family, public ClosedEntropy {
     }
   }
 
+  /// Every coordinate by the quantiles of its t.
+  Transport* transport_map() override { return this; }
+  void transport(Draws e, DrawsOut z, VectorOut log_q) override {
+    moved_.prepare(dimension(), e.cols());
+    if (log_q.size() > 0) log_q.setZero();
+    for (Index d = 0; d < dimension(); ++d) {
+      const Terms t = terms(d);
+      const double log_scale = parameters_.vector(log_scale_)[d];
+      for (Index s = 0; s < e.cols(); ++s) {
+        const double x = student_of_normal(e(d, s), t.nu, t.constant + log_scale);
+        const double log_density = t.constant - t.half * std::log1p(x * x / t.nu);
+        moved_.x(d, s) = x;
+        // dx/de, the normal density over that of x
+        moved_.slope(d, s) = std::exp(log_normal(e(d, s), 0, 1) - log_density - log_scale);
+        z(d, s) = mean()[d] + t.scale * x;
+        if (log_q.size() > 0) log_q[s] += log_density;
+      }
+    }
+  }
+  void transport_pullback(Draws g_z, Vector g_log_q, DrawsOut g_e) override {
+    for (Index d = 0; d < dimension(); ++d) {
+      const Terms& t = terms_[std::size_t(d)];
+      for (Index s = 0; s < g_z.cols(); ++s)
+        g_e(d, s) =
+            moved_.slope(d, s) * (t.scale * g_z(d, s) - g_log_q[s] * t.pull(moved_.x(d, s)));
+    }
+  }
+
  private:
   /// What one coordinate's density is made of: log q = constant - half log1p(x^2 / nu).
   struct Terms {
@@ -167,11 +238,11 @@ class StudentTMeanField final : public Family, public ClosedEntropy {
 
   /// Standardised draws; the columns only grow, so that calls of several sizes do not allocate.
   struct Points {
-    Eigen::MatrixXd x, by_nu;  ///< [D x S]
+    Eigen::MatrixXd x, slope;  ///< [D x S]  dx/dnu, or of a transport dx/de
     void prepare(Index rows, Index draws) {
       if (x.cols() >= draws) return;
       x.resize(rows, draws);
-      by_nu.resize(rows, draws);
+      slope.resize(rows, draws);
     }
   };
 
@@ -186,6 +257,7 @@ class StudentTMeanField final : public Family, public ClosedEntropy {
   double fixed_;              ///< nu where it is not learnt
   std::vector<Terms> terms_;  ///< [D]
   Points sampled_, scored_;   ///< of the most recent sample, and of the most recent log_prob
+  Points moved_;              ///< of the most recent transport
 };
 
 }  // namespace
@@ -194,4 +266,5 @@ ELBOW_PLUGIN(StudentTMeanField, options,
              {.name = "student_t_mean_field",
               .summary = "independent coordinates with Student's t, of learnt degrees of freedom",
               .source = "Bailey 1994, algorithm 1 (draws)",
-              .provides = Ability::reparameterized | Ability::log_prob | Ability::closed_entropy})
+              .provides = Ability::reparameterized | Ability::log_prob | Ability::closed_entropy |
+                          Ability::transport})

@@ -72,10 +72,13 @@ VectorXd factor(const Table& table, const std::string& text) {
 class RegressionModel final : public Model {
  public:
   explicit RegressionModel(const ModelSetup& setup)
-      : design_(design(setup)), posterior_(posterior(setup.options, design_)) {}
+      : design_(design(setup)),
+        truth_(setup.from_prior ? draw_responses(setup, design_) : VectorXd()),
+        posterior_(posterior(setup.options, design_)) {}
 
   Density* density() override { return &posterior_; }
   Reference* reference() override { return &posterior_; }
+  VectorXd truth() const override { return truth_; }
   std::vector<DataArray> data() const override {
     const Index items = design_.x.rows(), columns = design_.x.cols();
     std::vector<DataArray> all = {{{"y", {items}, {"item"}, ""}, design_.response}};
@@ -119,7 +122,7 @@ class RegressionModel final : public Model {
     return made;
   }
 
-  static GaussianRegression posterior(const Options& o, const DesignMatrix& design) {
+  static RegressionPrior prior(const Options& o) {
     RegressionPrior prior;
     if (o.text("coefficient_prior") == "normal")
       prior.coefficient_scale = o.real("coefficient_scale");
@@ -129,10 +132,27 @@ class RegressionModel final : public Model {
                                            : RegressionPrior::Noise::half_cauchy;
       prior.noise_scale = o.real("noise_scale");
     }
-    return {design.x, design.response, prior, {{"beta", {design.x.cols()}, {"coefficient"}, ""}}};
+    return prior;
+  }
+
+  /// @return the coefficients and sigma of the prior, which the responses then follow
+  static VectorXd draw_responses(const ModelSetup& setup, DesignMatrix& design) {
+    RandomStream stream = setup.data_stream.substream(2);
+    const Index coefficients = design.x.cols();
+    const VectorXd truth = prior(setup.options).draw(coefficients, stream);
+    stream.fill_normal(design.response);
+    design.response *= truth[coefficients];
+    design.response += design.x * truth.head(coefficients);
+    return truth;
+  }
+
+  static GaussianRegression posterior(const Options& o, const DesignMatrix& design) {
+    return {
+        design.x, design.response, prior(o), {{"beta", {design.x.cols()}, {"coefficient"}, ""}}};
   }
 
   DesignMatrix design_;
+  VectorXd truth_;
   GaussianRegression posterior_;
 };
 
@@ -142,4 +162,5 @@ ELBOW_PLUGIN(RegressionModel, options,
              {.name = "gaussian_regression",
               .summary = "Gaussian responses whose noise is unknown, under the usual priors",
               .source = "posteriordb's models blr, kidscore_momiq, nes and their like",
-              .provides = Ability::density | Ability::gradient | Ability::reference})
+              .provides = Ability::density | Ability::gradient | Ability::reference |
+                          Ability::prior_predictive})

@@ -71,10 +71,11 @@ inline RandomStream stream(std::uint64_t seed, std::string_view purpose = "test"
   return RandomStream(seed, 0, purpose);
 }
 
-inline Built<Model> model(const std::string& name, OptionMap options = {}, std::uint64_t seed = 1) {
+inline Built<Model> model(const std::string& name, OptionMap options = {}, std::uint64_t seed = 1,
+                          bool from_prior = false) {
   const Descriptor& plugin = descriptor(Kind::model, name);
   return {plugin, std::move(options), [&](const Options& resolved) {
-            return plugin.make_model({resolved, stream(seed, "data")});
+            return plugin.make_model({resolved, stream(seed, "data"), from_prior});
           }};
 }
 

@@ -2,6 +2,7 @@
 
 #include <elbow/density.hpp>
 #include <elbow/math.hpp>
+#include <elbow/random.hpp>
 #include <elbow/reference.hpp>
 #include <memory>
 #include <vector>
@@ -15,6 +16,9 @@ struct RegressionPrior {
   double coefficient_scale = infinity;  ///< beta ~ N(0, coefficient_scale^2 I); infinite: flat
   Noise noise = Noise::flat;            ///< of sigma; flat on (0, inf)
   double noise_scale = 1;               ///< of the half-normal or half-Cauchy
+
+  /// D coefficients and sigma. @throws OptionError where a prior is flat and has no draws.
+  Eigen::VectorXd draw(Index coefficients, RandomStream& stream) const;
 };
 
 /// The posterior of a linear regression whose noise is unknown, z = (beta, log sigma). Flat priors

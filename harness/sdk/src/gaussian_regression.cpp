@@ -93,6 +93,19 @@ GaussianRegression::GaussianRegression(const MatrixXd& x, const VectorXd& y,
     constant_ -= double(columns) * (0.5 * log_2pi + std::log(prior_.coefficient_scale));
 }
 
+Eigen::VectorXd RegressionPrior::draw(Index coefficients, RandomStream& stream) const {
+  if (!std::isfinite(coefficient_scale) || noise == Noise::flat)
+    throw OptionError(
+        "a flat prior has no draws: the coefficients' and the noise's must be proper");
+  Eigen::VectorXd drawn(coefficients + 1);
+  stream.fill_normal(drawn);
+  drawn.head(coefficients) *= coefficient_scale;
+  double& sigma = drawn[coefficients];
+  // The ratio of two normal numbers is a Cauchy one.
+  sigma = noise_scale * std::abs(noise == Noise::half_cauchy ? sigma / stream.normal() : sigma);
+  return drawn;
+}
+
 std::vector<Variable> GaussianRegression::variables() const {
   std::vector<Variable> all = coefficients_;
   all.push_back({"sigma", {}, {}, ""});

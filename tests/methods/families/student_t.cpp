@@ -102,4 +102,47 @@ TEST_CASE("Degrees of freedom that are not learnt are no parameter") {
   REQUIRE(one(5, false)->parameters().size() == 2);
 }
 
+TEST_CASE("The t of four degrees of freedom has its closed quantiles, tails included") {
+  const auto q = family("student_t_mean_field", 1,
+                        {{"degrees_of_freedom", 4.0}, {"learn_degrees_of_freedom", false}});
+  for (const double e : {-20.0, -8.0, -3.0, -1.0, -0.1, -1e-4, 0.0, 1e-9, 0.5, 2.0, 6.0, 12.0}) {
+    CAPTURE(e);
+    Eigen::MatrixXd noise = Eigen::MatrixXd::Constant(1, 1, e), z(1, 1);
+    q->transport_map()->transport(noise, z, unwanted_vector());
+    if (e == 0) {
+      CHECK(z(0, 0) == 0);
+      continue;
+    }
+    // With p below and a = 4 p (1 - p): t = +-2 sqrt(cos(acos(sqrt a) / 3) / sqrt a - 1) (Shaw
+    // 2006).
+    const double p = 0.5 * std::erfc(std::abs(e) * std::sqrt(0.5)),
+                 root = std::sqrt(4 * p * (1 - p));
+    // 1 - root, without cancellation, as (1 - 2p)^2 = 1 - root^2.
+    const double half = std::erf(std::abs(e) * std::sqrt(0.5));
+    const double angle = std::asin(half) / 3;
+    const double gap = (std::cos(angle) - root) / root;
+    const double near = half * half * (4.0 / 9);  // of cos(angle) / root - 1 for small angles
+    const double t = std::copysign(2 * std::sqrt(std::abs(e) < 1e-3 ? near : gap), e);
+    CHECK(z(0, 0) == Approx(t).epsilon(std::abs(e) < 1e-3 ? 1e-5 : 1e-9));
+  }
+}
+
+TEST_CASE("A map of normal numbers to Student's t has their distribution") {
+  // The probability integral transform: t's own draws and the map's have one distribution function.
+  const auto q =
+      family("student_t_mean_field", 2, {{"degrees_of_freedom", 3.0}, {"initial_scale", 0.5}});
+  constexpr Index draws = 20000;
+  Eigen::MatrixXd e(2, draws), u(4, draws), moved(2, draws), drawn(2, draws);
+  RandomStream first = stream(1), second = stream(2);
+  first.fill_normal(e);
+  second.fill_uniform(u);
+  q->transport_map()->transport(e, moved, unwanted_vector());
+  q->sample(u, drawn, unwanted_vector());
+  for (const double at : {-3.0, -1.0, -0.2, 0.0, 0.6, 2.0}) {
+    const double a = (moved.array() < at).cast<double>().mean();
+    const double b = (drawn.array() < at).cast<double>().mean();
+    CHECK(std::abs(a - b) < 4 * std::sqrt((a * (1 - a) + b * (1 - b)) / (2 * draws)));
+  }
+}
+
 }  // namespace student_t_tests
