@@ -136,7 +136,10 @@ std::vector<HostTable> declare_tables() {
   tables.push_back(
       {"method",
        "of methods that sample",
-       {integer("chains", 4, "independent chains, or particles of a population").at_least(1),
+       {integer("chains", optional,
+                "independent chains, or particles of a population; absent: 4 chains, or 1000 "
+                "particles")
+            .at_least(1),
         integer("warmup", 1000, "transitions that may adapt, marked as warm-up").at_least(0),
         boolean("save_warmup", false, "whether draws of the warm-up are stored too"),
         integer("thin", 1, "transitions per stored draw").at_least(1),

@@ -163,6 +163,9 @@ MethodVariant BlockResolver::method(const Selection& selection) const {
     else
       method.settings[name] = value;
   }
+  if (method.sampler && !method.settings.contains("chains"))
+    method.settings["chains"] =
+        catalog_.find(Kind::sampler, method.sampler->name)->population ? 1000 : 4;
   return method;
 }
 

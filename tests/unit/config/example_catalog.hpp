@@ -73,6 +73,9 @@ inline Catalog example_catalog() {
     hmc.needs_of_model = Ability::density | Ability::gradient;
     auto& metropolis = add(Kind::sampler, "metropolis", {text("label", "", "label")});
     metropolis.needs_of_model = Ability::density;
+    auto& particles = add(Kind::sampler, "particles", {});
+    particles.needs_of_model = Ability::density;
+    particles.population = true;
   }
   catalog.refusals.push_back(
       {"/plugins/samplers/broken.so", "built for ABI 99, this is ABI 1", Kind::sampler, "broken"});

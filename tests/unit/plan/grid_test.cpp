@@ -260,6 +260,15 @@ TEST_CASE("settings get their defaults, and the default stop only when no other 
         Json{{"seconds", 2.0}});
 }
 
+TEST_CASE("a sampler has 4 chains or 1000 particles where the file says nothing of them") {
+  const std::string particles = "[[method]]\nname = \"p\"\nsampler = \"particles\"\n";
+  const Plan plan = plan_of(gaussian + hmc + particles);
+  REQUIRE(plan.methods.size() == 2);
+  CHECK(plan.methods[0].settings["chains"] == 4);
+  CHECK(plan.methods[1].settings["chains"] == 1000);
+  CHECK(plan_of(gaussian + particles + "chains = 50\n").methods[0].settings["chains"] == 50);
+}
+
 TEST_CASE("pairs that lack an ability are impossible, with the reason") {
   const Plan plan =
       plan_of("[[model]]\nplugin = \"spins\"\n[[model]]\nplugin = \"gaussian\"\n" + hmc + fit +
