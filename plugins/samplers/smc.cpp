@@ -162,7 +162,7 @@ class Smc final : public Sampler {
     if (temperature_ == 0) return;
     const double changed = increment(step, weights_, path_.log_ratio()) -
                            increment(step, weights_before_, ratio_before_);
-    if (std::isfinite(changed)) lag_ += memory / (1 - memory) * changed;
+    if (std::isfinite(changed)) lag_ += memory / (1 - memory) * std::abs(changed);
   }
 
   static double increment(double step, const Eigen::VectorXd& weights,
