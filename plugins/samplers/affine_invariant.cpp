@@ -27,9 +27,7 @@ std::vector<Option> options() {
 constexpr int place_tries = 60;
 
 /// One ensemble of walkers. In a transition each half moves once, with partners of the other half,
-/// which stays; the chain is the path of the first walker, because the walkers of an ensemble are
-/// not independent of one another and their paths behind each other would look better mixed than
-/// they are.
+/// which stays.
 class Ensemble {
  public:
   Ensemble(const SamplerSetup& setup, Index walkers)
@@ -51,7 +49,11 @@ class Ensemble {
     one_.resize(1);
   }
 
-  /// @param[in,out] z  of the chain   @param[out] statistics  as Sampler::statistics names them
+  const Eigen::MatrixXd& z() const { return z_; }
+  const Eigen::VectorXd& log_density() const { return log_density_; }
+
+  /// @param[in,out] z  of the chain, the first walker   @param[out] statistics  as
+  /// Sampler::statistics names them
   void transition(RandomStream& stream, VectorOut z, double& log_density, VectorOut statistics) {
     if ((z_.col(0).array() != z.array()).any()) scatter(stream, z, log_density);
     const Index walkers = z_.cols();
@@ -147,8 +149,8 @@ class Ensemble {
   double accepted_ = 0, acceptance_ = 0, non_finite_ = 0;
 };
 
-/// Every chain is an ensemble of its own, so that chains are independent of one another. Nothing
-/// adapts; warm-up lets the ensembles spread over the target.
+/// Every chain is an ensemble of its own, independent of the others, and all of its walkers are
+/// draws. Nothing adapts; warm-up lets the ensembles spread over the target.
 class AffineInvariant final : public Sampler {
  public:
   explicit AffineInvariant(const SamplerSetup& setup) {
@@ -173,6 +175,12 @@ class AffineInvariant final : public Sampler {
       ensembles_[c].transition(t.streams[c], t.z.col(Index(c)), t.log_density[Index(c)],
                                t.statistics.col(Index(c)));
     return Progress::going;
+  }
+
+  Index walkers() const override { return ensembles_.front().z().cols(); }
+  void ensemble(Index chain, DrawsOut z, VectorOut log_density) const override {
+    z = ensembles_[std::size_t(chain)].z();
+    log_density = ensembles_[std::size_t(chain)].log_density();
   }
 
  private:

@@ -51,6 +51,8 @@ class Hmc final : public Sampler {
     q_.resize(dimension, chains_);
     p_.resize(dimension, chains_);
     gradient_.resize(dimension, chains_);
+    diverged_at_.resize(dimension, chains_);
+    diverging_.assign(std::size_t(chains_), false);
     log_p_.resize(chains_);
     step_size_.resize(chains_);
   }
@@ -80,6 +82,11 @@ class Hmc final : public Sampler {
     return Progress::going;
   }
 
+  std::span<const double> divergence(Index c) const override {
+    return {diverged_at_.col(c).data(),
+            diverging_[std::size_t(c)] ? std::size_t(diverged_at_.rows()) : 0};
+  }
+
  private:
   /// One chain's path through the current transition; `path_[k]` is in column k of q_, p_, ...
   struct Path {
@@ -87,7 +94,6 @@ class Hmc final : public Sampler {
     Index steps_left, steps_made;
     double step_size;
     double start_energy, energy;
-    double worst_error;  ///< largest energy - start_energy
     double accept_draw;  ///< uniform
   };
 
@@ -100,8 +106,9 @@ class Hmc final : public Sampler {
     q_.col(c) = t.z.col(c);
     gradient_.col(c) = state_gradient_.col(c);
     const double energy = kinetic(c, c) - t.log_density[c];
-    path_[c] = {c,      steps,  0, std::fmin(step_size_[c], time / double(steps)),
-                energy, energy, 0, stream.uniform()};
+    path_[c] = {c,      steps,           0, std::fmin(step_size_[c], time / double(steps)), energy,
+                energy, stream.uniform()};
+    diverging_[std::size_t(c)] = false;
   }
 
   /// Moves all chains to the ends of their paths. Those still on their way are kept in the leftmost
@@ -112,12 +119,19 @@ class Hmc final : public Sampler {
       for (Index k = active - 1; k >= 0; --k) {
         Path& path = path_[k];
         path.energy = kinetic(k, path.chain) - log_p_[k];
-        path.worst_error = std::fmax(path.worst_error, path.energy - path.start_energy);
+        note_divergence(path, k);
         ++path.steps_made;
         // A path that leaves the support is given up; so would be the same path run backwards.
         if (--path.steps_left == 0 || !std::isfinite(path.energy)) swap_columns(k, --active);
       }
     }
+  }
+
+  void note_divergence(const Path& path, Index column) {
+    const double error = path.energy - path.start_energy;
+    if (diverging_[std::size_t(path.chain)] || (std::isfinite(error) && error <= 1000)) return;
+    diverging_[std::size_t(path.chain)] = true;
+    diverged_at_.col(path.chain) = q_.col(column);
   }
 
   void leapfrog(Index active) {
@@ -155,7 +169,7 @@ class Hmc final : public Sampler {
     statistics[1] = path.step_size;
     statistics[2] = double(path.steps_made);
     statistics[3] = accepted ? path.energy : path.start_energy;
-    statistics[4] = !finite || path.worst_error > 1000;
+    statistics[4] = diverging_[std::size_t(path.chain)];
     statistics[5] = !finite;
   }
 
@@ -243,6 +257,8 @@ class Hmc final : public Sampler {
   Eigen::MatrixXd state_, state_gradient_;  ///< [D x chains] where the chains are
   Eigen::MatrixXd q_, p_, gradient_;        ///< [D x chains] in the order of path_
   Eigen::VectorXd log_p_;                   ///< [chains] in the order of path_
+  Eigen::MatrixXd diverged_at_;             ///< [D x chains] where diverging_
+  std::vector<bool> diverging_;             ///< [chains] on the latest path
 };
 
 }  // namespace

@@ -113,6 +113,7 @@ class Chain {
         edges_{Edge(dimension), Edge(dimension)},
         velocity_(dimension),
         log_p_(1) {
+    diverged_at_.resize(dimension);
     stack_.assign(std::size_t(max_tree_depth_ + 1), Subtree(dimension));
     here_.q.setConstant(not_a_number);
   }
@@ -134,6 +135,11 @@ class Chain {
     t.z.col(c) = here_.q;
     t.log_density[c] = here_.log_p;
     if (t.warmup) adapt(t, c, statistics[0]);
+  }
+
+  /// Where the latest path diverged, or nothing.
+  std::span<const double> divergence() const {
+    return {diverged_at_.data(), diverging_ ? std::size_t(diverged_at_.size()) : 0};
   }
 
  private:
@@ -248,6 +254,7 @@ class Chain {
     non_finite_ = !std::isfinite(error);
     diverging_ = non_finite_ || error > 1000;
     if (!non_finite_) acceptance_sum_ += std::fmin(1, std::exp(-error));
+    if (diverging_) diverged_at_ = edge.q;
     return !diverging_;
   }
 
@@ -351,8 +358,9 @@ class Chain {
   Index steps_ = 0;
   double acceptance_sum_ = 0;
   bool diverging_ = false, non_finite_ = false;
-  Eigen::VectorXd velocity_;  ///< [D]
-  Eigen::VectorXd log_p_;     ///< [1]
+  Eigen::VectorXd diverged_at_;  ///< [D]  the place, where diverging_
+  Eigen::VectorXd velocity_;     ///< [D]
+  Eigen::VectorXd log_p_;        ///< [1]
 };
 
 /// The No-U-Turn Sampler with multinomial choice among the states of a path. Every chain has its
@@ -377,6 +385,10 @@ class Nuts final : public Sampler {
   Progress transition(Transition& t) override {
     for (std::size_t c = 0; c < chains_.size(); ++c) chains_[c].transition(t, Index(c));
     return Progress::going;
+  }
+
+  std::span<const double> divergence(Index chain) const override {
+    return chains_[std::size_t(chain)].divergence();
   }
 
  private:

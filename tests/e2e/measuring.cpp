@@ -53,6 +53,16 @@ TEST_CASE("chains that stall are an outcome that names one, and all draws are ke
   CHECK(cell.metrics.at("rhat_max").value > 1.1);
 }
 
+TEST_CASE("chains that do not agree with one another say so in the reason") {
+  const Workplace place;
+  place.write("a.toml", moody("good", 300));  // a walk of its own per chain, without a target
+  elbow::test::elbow(place.folder(), {"run", "a.toml"});
+  const CellSummary cell = only_cell(place);
+  CHECK(cell.outcome.ending == Ending::budget_spent);
+  CHECK(cell.metrics.at("rhat_max").value > 1.1);
+  CHECK_THAT(cell.outcome.reason, Contains("the largest R-hat is"));
+}
+
 TEST_CASE("a sampler that meets a NaN keeps its draws so far and their diagnostics") {
   const Workplace place;
   place.write("a.toml", moody("meets_nan", 300));

@@ -1,5 +1,6 @@
 // Chains in processes of their own, and what becomes of those that go wrong.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "program.hpp"
@@ -82,4 +83,116 @@ TEST_CASE("a chain that runs away has diverged, with the draws so far") {
   CHECK(cell.outcome.ending == Ending::diverged);
   CHECK_THAT(cell.outcome.reason, Contains("ran away") && Contains("improper"));
   CHECK(read_marginals(place / "results/a" / cell.path, "posterior", 10).elements.size() == 2);
+}
+
+TEST_CASE("a chain starts at the highest of its candidates, and a single one is taken as it is") {
+  // The first draw is the start and a step that is the same in all three runs.
+  const Workplace place;
+  const auto first_draws = [&](const std::string& name, const std::string& options) {
+    place.write(name + ".toml", experiment(1) + options);
+    REQUIRE(elbow::test::elbow(place.folder(), {"run", name + ".toml"}).status == 0);
+    const auto draws =
+        read_draws(cell_files(place / ("results/" + name))[0], "unconstrained_posterior");
+    Eigen::MatrixXd z(Index(draws.size()), draws[0].x.cols());
+    for (std::size_t i = 0; i < draws.size(); ++i) z.row(Index(i)) = draws[i].x.row(0);
+    return z;
+  };
+  const Eigen::MatrixXd steps = first_draws("still", "initial_radius = 0\n");
+  const Eigen::MatrixXd one = first_draws("one", "initial_candidates = 1\n") - steps;
+  const Eigen::MatrixXd best =
+      first_draws("best", "initial_tries = 1000\ninitial_candidates = 1000\n") - steps;
+  CHECK(one.cwiseAbs().maxCoeff() < 2);
+  CHECK(one.colwise().norm().maxCoeff() > 0.3);
+  CHECK(best.colwise().norm().maxCoeff() < 0.3);
+}
+
+TEST_CASE("all walkers of an ensemble are stored, and know whose they are") {
+  const Workplace place;
+  place.write("a.toml", R"(
+seed = 4
+[[model]]
+plugin = "gaussian"
+correlation = 0.8
+[[method]]
+name = "ensembles"
+sampler = { plugin = "affine_invariant", walkers = 12 }
+chains = 3
+warmup = 200
+draws = 2000
+save_warmup = true
+)");
+  for (const char* workers : {"1", "3"})
+    REQUIRE(elbow::test::elbow(place.folder(), {"run", "a.toml", "-j", workers, "--results",
+                                                std::string("with") + workers})
+                .status == 0);
+  require_same_results(place / "with1/a", place / "with3/a");
+  const auto file = cell_files(place / "with1/a")[0];
+  for (const auto& [group, length] :
+       {std::pair("posterior", 2000), {"sample_stats", 2000}, {"warmup_posterior", 200}})
+    for (const ChainDraws& draws : read_draws(file, group)) {
+      CHECK(draws.x.rows() == length);
+      CHECK(draws.x.cols() == 36);
+      CHECK(draws.walkers == 12);
+    }
+  const auto cells = read_index(place / "with1/a");
+  REQUIRE(cells.size() == 1);
+  const auto& metrics = cells[0].metrics;
+  for (const char* error : {"mean_error_max", "sd_error_max"})
+    CHECK(metrics.at(error).value < 5 * metrics.at(error).mcse);
+  CHECK(metrics.at("rhat_max").value < 1.05);
+  // Far more than the three chains alone, and less than as many independent draws.
+  CHECK(metrics.at("ess_bulk_min").value > 500);
+  CHECK(metrics.at("ess_bulk_min").value < 72000 / 5);
+}
+
+TEST_CASE("the places where paths diverged are in the results, one for every divergence") {
+  const Workplace place;
+  const std::string sampler = GENERATE("nuts", "hmc");
+  place.write("a.toml", R"(
+seed = 4
+[[model]]
+plugin = "awkward"
+shape = "edge"
+[[method]]
+name = "divergent"
+sampler = { plugin = ")" + sampler +
+                            R"(", step_size = 0.4 }
+chains = 3
+warmup = 0
+draws = 300
+)");
+  REQUIRE(elbow::test::elbow(place.folder(), {"run", "a.toml"}).status == 0);
+  const auto cells = read_index(place / "results/a");
+  REQUIRE(cells.size() == 1);
+  const auto file = cell_files(place / "results/a")[0];
+  const auto where = read_draws(file, "divergence_posterior");
+  const auto when = read_draws(file, "divergence_sample_stats");
+  const auto marked = read_draws(file, "sample_stats");
+  REQUIRE(where.size() == 2);
+  REQUIRE(when.size() == 1);
+  const auto diverging = std::find_if(marked.begin(), marked.end(),
+                                      [](const ChainDraws& d) { return d.name == "diverging"; });
+  REQUIRE(diverging != marked.end());
+  CHECK(cells[0].metrics.at("divergences").value == diverging->x.sum());
+  // As long as the shortest chain's: beyond the edge at 0.5, in the transitions that say so.
+  CHECK(where[0].x.rows() > 10);
+  CHECK(where[0].x.minCoeff() > 0.5);
+  for (Index c = 0; c < 3; ++c)
+    for (Index k = 0; k < when[0].x.rows(); ++k)
+      CHECK(diverging->x(Index(when[0].x(k, c)), c) == 1);
+}
+
+TEST_CASE("a sampler that never diverges has no groups of divergences") {
+  const Workplace place;
+  place.write("a.toml", R"(
+[[model]]
+plugin = "gaussian"
+[[method]]
+name = "nuts"
+sampler = "nuts"
+chains = 2
+draws = 100
+)");
+  REQUIRE(elbow::test::elbow(place.folder(), {"run", "a.toml"}).status == 0);
+  CHECK(read_draws(cell_files(place / "results/a")[0], "divergence_posterior").empty());
 }

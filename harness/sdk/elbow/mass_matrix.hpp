@@ -1,6 +1,5 @@
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <elbow/option.hpp>
 #include <elbow/random.hpp>
 #include <elbow/warmup.hpp>
@@ -62,9 +61,9 @@ class MassMatrix {
 
   bool fisher_, dense_, low_rank_, adapts_;
   Index rank_;
-  Eigen::VectorXd variance_, sd_;       ///< [D] diagonal of M^-1 and its roots
-  Eigen::MatrixXd inverse_;             ///< [D x D] M^-1, or empty
-  Eigen::LLT<Eigen::MatrixXd> factor_;  ///< of inverse_
+  Eigen::VectorXd variance_, sd_;  ///< [D] diagonal of M^-1 and its roots
+  Eigen::MatrixXd inverse_;        ///< [D x D] M^-1, or empty
+  Eigen::MatrixXd factor_;         ///< [D x D] its lower Cholesky factor
   /// M^-1 = diag(sd) (I + V (diag(stretch) - I) V^T) diag(sd) with the first kept_ directions V.
   Index kept_ = 0;
   Eigen::MatrixXd directions_;         ///< [D x rank]

@@ -50,6 +50,20 @@ class Sampler {
   /// @return going, or `converged` when a population has reached its target; after that it is not
   /// called again.
   virtual Progress transition(Transition& transition) = 0;
+
+  /// Draws that one transition of a chain gives. Above 1 every chain is an ensemble of its own,
+  /// whose walkers depend on one another; `z` has the first of them. Constant over the sampler's
+  /// life.
+  virtual Index walkers() const { return 1; }
+
+  /// All walkers of a chain as its latest transition left them; called where there are several.
+  /// @param[out] z            [D x walkers()]  the first is the chain's column of the block
+  /// @param[out] log_density  [walkers()]
+  virtual void ensemble(Index chain, DrawsOut z, VectorOut log_density) const;
+
+  /// Where the path of a chain's latest transition diverged: the first place whose energy error was
+  /// above the sampler's bound or not finite. @return [D], or nothing when it did not
+  virtual std::span<const double> divergence(Index chain) const;
 };
 
 }  // namespace elbow

@@ -46,6 +46,12 @@ void fill_noise(const NoiseShape& shape, RandomStream& stream, DrawsOut noise) {
 
 void Sampler::start(std::span<RandomStream>, DrawsOut, VectorOut) {}
 
+void Sampler::ensemble(Index, DrawsOut, VectorOut) const {
+  throw Unsupported("this sampler's chains have one state each");
+}
+
+std::span<const double> Sampler::divergence(Index) const { return {}; }
+
 GradientEstimator::GradientEstimator(std::vector<Parameters*> trained)
     : trained_(std::move(trained)) {
   gradients_.reserve(trained_.size());

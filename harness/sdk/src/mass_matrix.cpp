@@ -1,3 +1,4 @@
+#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 #include <algorithm>
@@ -80,7 +81,7 @@ MassMatrix::MassMatrix(const Options& options, Index dimension, Index capacity)
       young_(dimension) {
   if (dense_) {
     inverse_ = Eigen::MatrixXd::Identity(dimension, dimension);
-    factor_.compute(inverse_);
+    factor_ = inverse_;
   }
   if (low_rank_) {
     directions_.resize(dimension, rank_);
@@ -108,7 +109,7 @@ void MassMatrix::velocity(const Eigen::VectorXd& p, Eigen::VectorXd& v) const {
 void MassMatrix::draw_momentum(RandomStream& stream, Eigen::VectorXd& p) const {
   stream.fill_normal(p);
   if (dense_) {
-    factor_.matrixU().solveInPlace(p);
+    factor_.triangularView<Eigen::Lower>().transpose().solveInPlace(p);
     return;
   }
   if (kept_ > 0) transform(shrink_, p);
@@ -213,7 +214,7 @@ void MassMatrix::use_covariance() {
   const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
   if (factor.info() != Eigen::Success || !covariance.allFinite()) return;
   inverse_ = covariance;
-  factor_ = factor;
+  factor_ = factor.matrixL();
 }
 
 /// The eigenvectors of the correlation whose eigenvalues are below 1/2 or above 2, the farthest

@@ -33,9 +33,22 @@ DrawGroups::DrawGroups(Density& density, Index chains, const std::vector<TraceFi
   statistics_ = &writer.statistics(prefix + "sample_stats", statistics, chains, boolean_statistics);
 }
 
-void DrawGroups::append(Index chain, Draws z, Draws statistics) {
+void DrawGroups::constrain(Draws z) {
   if (constrained_.cols() != z.cols()) constrained_.resize(variable_count_, z.cols());
   density_.constrain(z, constrained_);
+}
+
+void DrawGroups::append_across(Index first_chain, Draws z, Draws statistics) {
+  constrain(z);
+  for (Index i = 0; i < z.cols(); ++i) {
+    posterior_->append(first_chain + i, constrained_.col(i));
+    unconstrained_->append(first_chain + i, z.col(i));
+    statistics_->append(first_chain + i, statistics.col(i));
+  }
+}
+
+void DrawGroups::append(Index chain, Draws z, Draws statistics) {
+  constrain(z);
   posterior_->append(chain, constrained_);
   unconstrained_->append(chain, z);
   statistics_->append(chain, statistics);

@@ -21,6 +21,8 @@ class DrawGroups {
 
   /// The next draws of one chain. @param z [D x n]  @param statistics [F x n]
   void append(Index chain, Draws z, Draws statistics);
+  /// One draw of each of n neighbouring chains. @param z [D x n]  @param statistics [F x n]
+  void append_across(Index first_chain, Draws z, Draws statistics);
 
   /// C, the number of constrained variables' elements.
   Index variable_count() const { return variable_count_; }
@@ -28,6 +30,8 @@ class DrawGroups {
   const Eigen::MatrixXd& constrained() const { return constrained_; }
 
  private:
+  void constrain(Draws z);
+
   Density& density_;
   Index variable_count_ = 0;
   DrawStream* posterior_ = nullptr;

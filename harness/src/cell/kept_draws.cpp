@@ -7,9 +7,10 @@
 
 namespace elbow {
 
-KeptDraws::KeptDraws(Index variables, Index chains, Index most_numbers)
+KeptDraws::KeptDraws(Index variables, Index chains, Index most_numbers, Index walkers)
     : variables_(variables),
       chains_(chains),
+      walkers_(walkers),
       capacity_(std::max<Index>(1000, most_numbers / std::max<Index>(1, variables * chains)) / 2 *
                 2) {}
 
@@ -38,7 +39,7 @@ Eigen::MatrixXd KeptDraws::summaries() const {
   Eigen::MatrixXd summaries(Index(draws_summary_fields().size()), variables_);
   for (Index c = 0; c < variables_; ++c)
     if (kept_ > 0)
-      summaries.col(c) = draws_summary(variable(c));
+      summaries.col(c) = draws_summary(variable(c), walkers_);
     else
       summaries.col(c).setConstant(not_a_number);
   return summaries;

@@ -10,8 +10,12 @@ namespace elbow {
 /// does not grow with the length of the chains.
 class KeptDraws {
  public:
+  static constexpr Index usual_numbers = 8'000'000;
+
   /// @param most_numbers  kept at most, but at least 1000 draws per chain
-  KeptDraws(Index variables, Index chains, Index most_numbers = 8'000'000);
+  /// @param walkers       neighbouring chains that are one ensemble
+  KeptDraws(Index variables, Index chains, Index most_numbers = KeptDraws::usual_numbers,
+            Index walkers = 1);
 
   /// One draw of every chain. @param x  [C x chains]
   void add(Draws x);
@@ -31,7 +35,7 @@ class KeptDraws {
   /// [draws x chains] of variable c.
   Eigen::MatrixXd variable(Index c) const;
 
-  Index variables_, chains_;
+  Index variables_, chains_, walkers_;
   Index capacity_;    ///< draws per chain
   Index kept_ = 0;    ///< draws per chain
   Index stride_ = 1;  ///< every stride-th draw is kept

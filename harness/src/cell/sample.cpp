@@ -8,21 +8,27 @@
 namespace elbow {
 namespace {
 
-/// Finds a point of finite density for every chain.
+/// Finds a point of finite density for every chain: the highest one of some candidates.
+/// @param candidates  points of finite density to choose from, where the tries give as many
 /// @return the number of the chain that has none after all tries, or -1
-Index find_start(const Ingredients& cell, SamplingTarget& target, ChainStates& states) {
+Index find_start(const Ingredients& cell, SamplingTarget& target, Index candidates,
+                 ChainStates& states) {
   const RandomStream stream = cell.stream("start");
   Density& density = *target.model().density();
+  Eigen::VectorXd place(states.place.rows()), log_density(1);
   for (Index chain = 0; chain < states.place.cols(); ++chain) {
     RandomStream own = stream.substream(std::uint64_t(chain));
-    auto log_density = states.log_density.segment(chain, 1);
-    log_density[0] = not_a_number;
-    for (Index attempt = 0; attempt < cell.settings.initial_tries; ++attempt) {
-      target.draw_start(own, states.place.col(chain));
-      density.log_density(states.place.col(chain), log_density);
-      if (std::isfinite(log_density[0])) break;
+    Index found = 0;
+    for (Index attempt = 0; attempt < cell.settings.initial_tries && found < candidates;
+         ++attempt) {
+      target.draw_start(own, place);
+      density.log_density(place, log_density);
+      if (!std::isfinite(log_density[0])) continue;
+      if (found++ > 0 && log_density[0] <= states.log_density[chain]) continue;
+      states.place.col(chain) = place;
+      states.log_density[chain] = log_density[0];
     }
-    if (!std::isfinite(log_density[0])) return chain;
+    if (found == 0) return chain;
   }
   return -1;
 }
@@ -49,7 +55,9 @@ SampleResult run_sampler(Ingredients& cell, Model& target, FittedApproximation f
     states.streams.push_back(base.substream(std::uint64_t(c)));
 
   SampleResult result;
-  if (const Index chain = find_start(cell, moved, states); chain >= 0) {
+  // Draws of a fit, and the particles of a population, are a sample that choosing would spoil.
+  const Index candidates = fitted || cell.population() ? 1 : settings.initial_candidates;
+  if (const Index chain = find_start(cell, moved, candidates, states); chain >= 0) {
     result.outcome = {Ending::non_finite, "no starting point of finite log density for chain " +
                                               std::to_string(chain) + " in " +
                                               std::to_string(settings.initial_tries) + " tries " +

@@ -27,6 +27,7 @@ MethodSettings::MethodSettings(const Json& settings)
       thin(number<Index>(settings, "thin")),
       initial_radius(number<double>(settings, "initial_radius")),
       initial_tries(number<Index>(settings, "initial_tries")),
+      initial_candidates(number<Index>(settings, "initial_candidates")),
       save_warmup(settings.value("save_warmup", false)),
       fit(settings.value("fit", std::string())) {}
 

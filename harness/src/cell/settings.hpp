@@ -18,7 +18,7 @@ struct MethodSettings {
   Index batch_size;            ///< 0: all items in every step
   Index draws, chains, warmup, thin;
   double initial_radius;
-  Index initial_tries;
+  Index initial_tries, initial_candidates;
   bool save_warmup;
   std::string fit;  ///< what the fit is to the sampler; empty where not both are there
 

@@ -29,7 +29,7 @@ struct ElementDraws {
 std::vector<ElementDraws> read_elements(const std::filesystem::path& file) {
   std::vector<ElementDraws> elements;
   for (const ChainDraws& draws : read_draws(file, "posterior"))
-    elements.push_back({draws.name, draws.x.reshaped(), draws_summary(draws.x)});
+    elements.push_back({draws.name, draws.x.reshaped(), draws_summary(draws.x, draws.walkers)});
   return elements;
 }
 

@@ -146,7 +146,11 @@ std::vector<HostTable> declare_tables() {
         real("initial_radius", 2,
              "starts are uniform within this of 0, per unconstrained coordinate")
             .at_least(0),
-        integer("initial_tries", 100, "starts to try for a finite log density").at_least(1)},
+        integer("initial_tries", 100, "starts to try for a finite log density").at_least(1),
+        integer("initial_candidates", 10,
+                "of so many with a finite log density the highest one is a chain's start, so that "
+                "few chains begin under a mode of no weight; a fit's draws are taken as they are")
+            .at_least(1)},
        MethodPart::sampler});
   tables.push_back(
       {"method",

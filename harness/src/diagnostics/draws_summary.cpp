@@ -40,16 +40,16 @@ Index draws_summary_place(const std::string& name) {
          fields.begin();
 }
 
-Eigen::VectorXd draws_summary(Draws x) {
+Eigen::VectorXd draws_summary(Draws x, Index walkers) {
   const bool constant = (x.array() == x(0, 0)).all();
   const double plain_mean = x.mean();  // keeps an infinity, which differences make a NaN of
   const double mean = constant                    ? x(0, 0)
                       : std::isfinite(plain_mean) ? chain_means(x).mean()
                                                   : plain_mean;
   const double sd = std::sqrt((x.array() - mean).square().sum() / double(x.size() - 1));
-  const double low = ess_quantile(x, 0.05), median = ess_quantile(x, 0.5),
-               high = ess_quantile(x, 0.95);
-  const double ess = ess_mean(x);
+  const double low = ess_quantile(x, 0.05, walkers), median = ess_quantile(x, 0.5, walkers),
+               high = ess_quantile(x, 0.95, walkers);
+  const double ess = ess_mean(x, walkers);
   Eigen::VectorXd sorted = x.reshaped();
   const bool ordered = !sorted.hasNaN();
   if (ordered) std::sort(sorted.begin(), sorted.end());
@@ -59,10 +59,11 @@ Eigen::VectorXd draws_summary(Draws x) {
   };
   Eigen::VectorXd summary(Index(draws_summary_fields().size()));
   summary << mean, sd, level(0.05), level(0.5), level(0.95),
-      x.size() < 2 ? not_a_number : sd / std::sqrt(ess), mcse_sd(x), level_error(0.05, low),
-      level_error(0.5, median), level_error(0.95, high), rhat(x), ess_bulk(x),
-      std::isnan(low) || std::isnan(high) ? not_a_number : std::fmin(low, high), ess, ess_sd(x),
-      low, median, high;
+      x.size() < 2 ? not_a_number : sd / std::sqrt(ess), mcse_sd(x, walkers),
+      level_error(0.05, low), level_error(0.5, median), level_error(0.95, high), rhat(x),
+      ess_bulk(x, walkers),
+      std::isnan(low) || std::isnan(high) ? not_a_number : std::fmin(low, high), ess,
+      ess_sd(x, walkers), low, median, high;
   return summary;
 }
 

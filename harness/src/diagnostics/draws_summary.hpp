@@ -15,9 +15,12 @@ Index draws_summary_place(const std::string& name);
 
 /// Estimates and diagnostics of one quantity from its chains, as `summarise_draws` of R's
 /// `posterior` gives them; NaN as documented with the single functions.
-/// @param x  [n x chains]
-/// @return   [draws_summary_fields().size()]
+/// @param x        [n x chains]
+/// @param walkers  neighbouring chains that are one ensemble, see effective_sample_size.hpp; R-hat
+///                 compares walkers as it does chains, because each must have seen all of the
+///                 target
+/// @return         [draws_summary_fields().size()]
 /// O(S log S) time.
-Eigen::VectorXd draws_summary(Draws x);
+Eigen::VectorXd draws_summary(Draws x, Index walkers = 1);
 
 }  // namespace elbow

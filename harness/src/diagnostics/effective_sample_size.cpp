@@ -36,59 +36,85 @@ double autocorrelation_time(Index lags, Correlation correlation) {
   return -1 + 2 * sum + (even + odd < 0 ? std::fmax(even, 0.0) : even);
 }
 
+/// Variance over all draws: within the chains, by `within` with divisor n, and between them.
+double total_variance(const Eigen::MatrixXd& x, double within) {
+  if (x.cols() == 1) return within;
+  const Eigen::RowVectorXd means = chain_means(x);
+  return within + (means.array() - means.mean()).square().sum() / double(x.cols() - 1);
+}
+
+double total_variance(const Eigen::MatrixXd& x) {
+  const Eigen::RowVectorXd means = chain_means(x);
+  return total_variance(x, (x.rowwise() - means).squaredNorm() / double(x.size()));
+}
+
+/// Means over the walkers of every ensemble. [n x chains / walkers]
+Eigen::MatrixXd ensemble_means(const Eigen::MatrixXd& x, Index walkers) {
+  Eigen::MatrixXd means(x.rows(), x.cols() / walkers);
+  for (Index e = 0; e < means.cols(); ++e)
+    means.col(e) = x.middleCols(e * walkers, walkers).rowwise().mean();
+  return means;
+}
+
+double capped(double size, double time) { return size / std::fmax(time, 1 / std::log10(size)); }
+
 }  // namespace
 
-double ess_of_sequences(Draws draws) {
+double ess_of_sequences(Draws draws, Index walkers) {
   const Index n = draws.rows();
   if (n < 3 || without_variation(draws)) return not_a_number;
   const Eigen::MatrixXd x = from_first(draws);
   const double size = double(x.size());
+  if (walkers > 1) {
+    const Eigen::MatrixXd means = ensemble_means(x, walkers);
+    // As many draws as independent ones would be needed for the error of the means' mean.
+    const double all = total_variance(x), ess = ess_of_sequences(means);
+    return capped(size, size / (ess * all / total_variance(means)));
+  }
   MeanAutocovariance covariance(x);
   const double variance = covariance(0);
   const double within = variance * double(n) / double(n - 1);
-  double total = variance;
-  if (x.cols() > 1) {
-    const Eigen::RowVectorXd means = chain_means(x);
-    total += (means.array() - means.mean()).square().sum() / double(x.cols() - 1);
-  }
+  const double total = total_variance(x, variance);
   if (!std::isfinite(total)) return not_a_number;  // the squares overflow
   const double time =
       autocorrelation_time(n, [&](Index lag) { return 1 - (within - covariance(lag)) / total; });
-  return size / std::fmax(time, 1 / std::log10(size));
+  return capped(size, time);
 }
 
-double ess_bulk(Draws x) { return ess_of_sequences(rank_normalise(split_chains(x))); }
-
-double ess_mean(Draws x) { return ess_of_sequences(split_chains(x)); }
-
-double ess_sd(Draws x) {
-  return ess_of_sequences(split_chains((x.array() - overall_mean(x)).abs().matrix()));
+double ess_bulk(Draws x, Index walkers) {
+  return ess_of_sequences(rank_normalise(split_chains(x)), walkers);
 }
 
-double ess_quantile(Draws x, double p) {
+double ess_mean(Draws x, Index walkers) { return ess_of_sequences(split_chains(x), walkers); }
+
+double ess_sd(Draws x, Index walkers) {
+  return ess_of_sequences(split_chains((x.array() - overall_mean(x)).abs().matrix()), walkers);
+}
+
+double ess_quantile(Draws x, double p, Index walkers) {
   if (without_variation(x)) return not_a_number;
   // All draws are at or below the maximum: the level just under it is meant.
   const double size = double(x.size());
   const double level = quantile(x, p == 1 ? (size - 0.5) / size : p);
-  return ess_of_sequences(split_chains((x.array() <= level).cast<double>().matrix()));
+  return ess_of_sequences(split_chains((x.array() <= level).cast<double>().matrix()), walkers);
 }
 
-double ess_tail(Draws x) {
-  const double low = ess_quantile(x, 0.05), high = ess_quantile(x, 0.95);
+double ess_tail(Draws x, Index walkers) {
+  const double low = ess_quantile(x, 0.05, walkers), high = ess_quantile(x, 0.95, walkers);
   return std::isnan(low) || std::isnan(high) ? not_a_number : std::fmin(low, high);
 }
 
-double mcse_mean(Draws x) {
+double mcse_mean(Draws x, Index walkers) {
   if (x.size() < 2) return not_a_number;
   const double sum = (x.array() - overall_mean(x)).square().sum();
-  return std::sqrt(sum / double(x.size() - 1) / ess_mean(x));
+  return std::sqrt(sum / double(x.size() - 1) / ess_mean(x, walkers));
 }
 
-double mcse_sd(Draws x) {
+double mcse_sd(Draws x, Index walkers) {
   const Eigen::MatrixXd square = (x.array() - overall_mean(x)).square();
   const double variance = square.mean();
   const double variance_of_variance =
-      (square.array().square().mean() - variance * variance) / ess_mean(square);
+      (square.array().square().mean() - variance * variance) / ess_mean(square, walkers);
   return std::sqrt(variance_of_variance / variance / 4);
 }
 
@@ -103,8 +129,8 @@ double mcse_of_sorted(Vector sorted, double p, double ess) {
   return (sorted[last - 1] - sorted[first - 1]) / 2;
 }
 
-double mcse_quantile(Draws x, double p) {
-  const double ess = ess_quantile(x, p);
+double mcse_quantile(Draws x, double p, Index walkers) {
+  const double ess = ess_quantile(x, p, walkers);
   if (std::isnan(ess)) return not_a_number;
   Eigen::VectorXd sorted = x.reshaped();
   std::sort(sorted.begin(), sorted.end());

@@ -198,6 +198,11 @@ std::vector<ChainDraws> read_draws(const std::filesystem::path& cell_file,
       if (H5DSis_scale(dataset.getId()) > 0 || !is_number(dataset)) return;
       if (shape_of(dataset).size() >= 2) add_draws(name, group, dataset, elements);
     });
+    if (file.attrExists("walkers")) {
+      std::int64_t walkers = 1;
+      file.openAttribute("walkers").read(H5::PredType::NATIVE_INT64, &walkers);
+      for (ChainDraws& element : elements) element.walkers = Index(walkers);
+    }
     return elements;
   });
 }

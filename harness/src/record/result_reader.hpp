@@ -64,6 +64,7 @@ Marginals read_marginals(const std::filesystem::path& cell_file, const std::stri
 struct ChainDraws {
   std::string name;   ///< as in MarginalMoments
   Eigen::MatrixXd x;  ///< [draws x chains]  as long as the shortest chain
+  Index walkers = 1;  ///< neighbouring chains that are one ensemble
 };
 
 /// A group of draws, in memory; nothing when the file has no such group.

@@ -68,6 +68,49 @@ TEST_CASE("Every move of the ensemble has the target's moments") {
   REQUIRE(square.mcse < 0.1);
 }
 
+TEST_CASE("Every walker of every ensemble is a draw of the target, the first one the chain's") {
+  const std::string move = GENERATE("stretch", "differential_evolution", "mixed");
+  GaussianTarget target = correlated(0.9);
+  constexpr Index chains = 2, walkers = 10, warmup = 500, draws = 20000, batches = 50;
+  const auto moves = sampler("affine_invariant", target, chains, warmup, draws,
+                             {{"move", move}, {"walkers", std::int64_t(walkers)}});
+  REQUIRE(moves->walkers() == walkers);
+  MatrixXd z = MatrixXd::Zero(2, chains), statistics(Index(moves->statistics().size()), chains);
+  VectorXd log_density(chains), weights(chains), own(walkers), expected(walkers);
+  target.log_density(z, log_density);
+  std::vector<RandomStream> streams(chains, stream(1));
+  MatrixXd ensemble(2, walkers);
+  // Batch means of z_0, z_1^2 and z_0 z_1 over all walkers of an ensemble.
+  MatrixXd sums = MatrixXd::Zero(3, chains * batches);
+  for (Index i = 0; i < warmup + draws; ++i) {
+    for (Index c = 0; c < chains; ++c)
+      streams[std::size_t(c)] = stream(1).substream(std::uint64_t(c)).substream(std::uint64_t(i));
+    Transition t{i, i < warmup, streams, z, log_density, statistics, weights, 0};
+    moves->transition(t);
+    if (i < warmup) continue;
+    for (Index c = 0; c < chains; ++c) {
+      moves->ensemble(c, ensemble, own);
+      REQUIRE(ensemble.col(0) == z.col(c));
+      REQUIRE(own[0] == log_density[c]);
+      if (i == warmup) {
+        target.log_density(ensemble, expected);
+        REQUIRE((own - expected).cwiseAbs().maxCoeff() < 1e-12);
+      }
+      auto sum = sums.col(c * batches + (i - warmup) * batches / draws);
+      const auto x = ensemble.row(0).array(), y = ensemble.row(1).array();
+      sum += Eigen::Vector3d(x.mean(), y.square().mean(), (x * y).mean());
+    }
+  }
+  sums /= double(draws / batches);
+  const Eigen::Vector3d truth(0, 1, 0.9);
+  for (Index k = 0; k < 3; ++k) {
+    const double mean = sums.row(k).mean(), n = double(sums.cols());
+    const double error = std::sqrt((sums.row(k).array() - mean).square().sum() / (n - 1) / n);
+    REQUIRE(std::abs(mean - truth[k]) < 4 * error);
+    REQUIRE(error < 0.03);
+  }
+}
+
 TEST_CASE("Walkers are put where the density is finite, however small that region") {
   SmallIsland target;
   const Chains chains = sample(target, "affine_invariant", {}, MatrixXd::Zero(2, 2), 100, 100);

@@ -77,6 +77,45 @@ TEST_CASE("An unstable step is reported as diverging and rejected") {
   }
 }
 
+TEST_CASE("HMC says where its path first left the bound on the energy error") {
+  // Beyond its limit of stability the leapfrog grows by a factor a step: it passes 1000 after some.
+  GaussianTarget target(VectorXd::Zero(1), MatrixXd::Ones(1, 1));
+  const double step = 2.25, start = 0.7;
+  const auto moves = sampler("hmc", target, 1, 0, 1,
+                             {{"step_size", step}, {"path_length", 40 * step}, {"jitter", 0.0}});
+  std::vector<RandomStream> streams{stream(1)};
+  MatrixXd z = MatrixXd::Constant(1, 1, start), statistics(6, 1);
+  VectorXd log_density(1), weights(1);
+  target.log_density(z, log_density);
+  Transition t{0, false, streams, z, log_density, statistics, weights, 0};
+  moves->transition(t);
+  double p = stream(1).normal(), q = start;
+  const double before = 0.5 * (p * p + q * q);
+  int steps = 0;
+  for (; 0.5 * (p * p + q * q) - before <= 1000; ++steps) {
+    p -= 0.5 * step * q;
+    q += step * p;
+    p -= 0.5 * step * q;
+  }
+  REQUIRE(steps > 2);
+  REQUIRE(steps < 40);
+  REQUIRE(moves->divergence(0).size() == 1);
+  REQUIRE(moves->divergence(0)[0] == Approx(q).epsilon(1e-9));
+}
+
+TEST_CASE("A path that does not diverge has no place of divergence") {
+  const std::string name = GENERATE("hmc", "nuts");
+  GaussianTarget target(VectorXd::Zero(2), MatrixXd::Identity(2, 2));
+  const auto moves = sampler(name, target, 3, 0, 1, {{"step_size", 0.5}});
+  std::vector<RandomStream> streams(3, stream(1));
+  MatrixXd z = MatrixXd::Ones(2, 3), statistics(Index(moves->statistics().size()), 3);
+  VectorXd log_density(3), weights(3);
+  target.log_density(z, log_density);
+  Transition t{0, false, streams, z, log_density, statistics, weights, 0};
+  moves->transition(t);
+  for (Index c = 0; c < 3; ++c) REQUIRE(moves->divergence(c).empty());
+}
+
 TEST_CASE("Jitter makes the chain ergodic where a fixed path returns to its start") {
   // A path of half a period of N(0, 1) negates the state: the squares never change. With jitter
   // they do.

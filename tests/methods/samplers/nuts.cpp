@@ -297,6 +297,25 @@ TEST_CASE("An unstable step of NUTS is reported as diverging and the chain stays
   }
 }
 
+TEST_CASE("NUTS says where its path diverged") {
+  // The first step alone is too large: forward or backward in time from the start.
+  const double variance = 1e-8, step = 0.5, start = 1e-3;
+  GaussianTarget target(VectorXd::Zero(1), MatrixXd::Constant(1, 1, variance));
+  const auto moves = sampler("nuts", target, 1, 0, 1, {{"step_size", step}});
+  std::vector<RandomStream> streams{stream(1)};
+  MatrixXd z = MatrixXd::Constant(1, 1, start), statistics(Index(moves->statistics().size()), 1);
+  VectorXd log_density(1), weights(1);
+  target.log_density(z, log_density);
+  Transition t{0, false, streams, z, log_density, statistics, weights, 0};
+  moves->transition(t);
+  const double p = stream(1).normal(), pull = 0.5 * step * step * start / variance;
+  REQUIRE(z(0, 0) == start);
+  REQUIRE(moves->divergence(0).size() == 1);
+  const double at = moves->divergence(0)[0];
+  const double forward = start - pull + step * p, backward = start - pull - step * p;
+  REQUIRE(std::fmin(std::abs(at - forward), std::abs(at - backward)) < 1e-9 * std::abs(pull));
+}
+
 TEST_CASE("A target without a finite integral is refused with the reason") {
   Flat target;
   REQUIRE_THROWS_WITH(sample(target, "nuts", {}, MatrixXd::Zero(1, 1), 100, 100),

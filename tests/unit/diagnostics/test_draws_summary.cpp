@@ -26,7 +26,7 @@ Estimate over_streams(int repeats, Diagnostic diagnostic) {
 TEST_CASE("Independent draws are worth their number") {
   // The estimated autocorrelations of 4 x 1000 draws cost up to a few per cent.
   for (auto ess : {ess_bulk, ess_mean}) {
-    const Estimate e = over_streams(40, [&](auto seed) { return ess(ar1(1000, 4, 0, seed)); });
+    const Estimate e = over_streams(40, [&](auto seed) { return ess(ar1(1000, 4, 0, seed), 1); });
     CHECK(std::fabs(e.value - 4000) < 5 * e.standard_error + 0.05 * 4000);
   }
 }
@@ -49,6 +49,41 @@ TEST_CASE("The standard error of the mean covers the known mean") {
     sum += std::pow(x.mean() / mcse_mean(x), 2);
   }
   CHECK(std::fabs(sum / 200 - 1) < 5 * std::sqrt(2.0 / 200));
+}
+
+TEST_CASE("Walkers that are independent are worth as much as chains") {
+  for (auto ess : {ess_bulk, ess_mean, ess_sd}) {
+    const Estimate e = over_streams(40, [&](auto seed) {
+      const Eigen::MatrixXd x = ar1(1000, 16, 0.6, seed);
+      return ess(x, 4) / ess(x, 1);
+    });
+    CHECK(std::fabs(e.value - 1) < 5 * e.standard_error + 0.02);
+  }
+}
+
+TEST_CASE("Walkers that are copies of each other are worth one chain") {
+  const Eigen::MatrixXd one = ar1(1000, 2, 0.6, 3);
+  Eigen::MatrixXd copies(1000, 10);
+  for (Index w = 0; w < 10; ++w) copies.col(w) = one.col(w / 5);
+  // But for the divisor of the variance between chains, whose number it depends on.
+  CHECK(ess_mean(copies, 5) == Approx(ess_mean(one)).epsilon(0.01));
+  CHECK(ess_sd(copies, 5) == Approx(ess_sd(one)).epsilon(0.01));
+  CHECK(ess_quantile(copies, 0.5, 5) == Approx(ess_quantile(one, 0.5)).epsilon(0.01));
+}
+
+TEST_CASE("The standard error of the mean covers it where walkers depend on one another") {
+  // What all walkers of an ensemble share has other autocorrelations than what each has alone. As
+  // chains they would claim too small an error.
+  double as_ensembles = 0, as_chains = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const Eigen::MatrixXd shared = ar1(500, 4, 0.9, seed), own = ar1(500, 32, 0.2, 1000 + seed);
+    Eigen::MatrixXd x(500, 32);
+    for (Index w = 0; w < 32; ++w) x.col(w) = 0.5 * shared.col(w / 8) + own.col(w);
+    as_ensembles += std::pow(x.mean() / mcse_mean(x, 8), 2);
+    as_chains += std::pow(x.mean() / mcse_mean(x), 2);
+  }
+  CHECK(std::fabs(as_ensembles / 200 - 1) < 5 * std::sqrt(2.0 / 200));
+  CHECK(as_chains / 200 > 2);
 }
 
 TEST_CASE("The standard errors of the sd and of quantiles cover the known values") {
