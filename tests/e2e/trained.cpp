@@ -354,4 +354,57 @@ TEST_CASE(
              Contains("the model has no latent items whose posterior could be asked for"));
 }
 
+TEST_CASE(
+    "an autoencoder that one experiment trains completes images and shows its gap in others") {
+  const Workplace place;
+  const auto shipped = [&](const std::string& verb, const std::string& name,
+                           const std::vector<std::string>& more) {
+    std::vector<std::string> call = {verb, ELBOW_SOURCE "/experiments/" + name + ".toml"};
+    call.insert(call.end(), more.begin(), more.end());
+    return elbow::test::elbow(place.folder(), call);
+  };
+  const Ended untrained = shipped("plan", "image_completion", {});
+  CHECK(untrained.status != 0);
+  CHECK_THAT(untrained.output, Contains("there are no results in results/vae yet; `elbow run ") &&
+                                   Contains("/experiments/vae.toml` makes them"));
+  const Ended trained = shipped(
+      "run", "vae", {"--only", "vae/closed/0", "--set", "method.closed.stop.iterations=300"});
+  INFO(trained.output);
+  REQUIRE(trained.status == 0);
+
+  const Ended completed =
+      shipped("run", "image_completion",
+              {"--set", "method.hmc.warmup=100", "--set", "method.hmc.draws=50", "--set",
+               "method.prior.chains=500", "--set", "method.fit.stop.iterations=100"});
+  INFO(completed.output);
+  REQUIRE(completed.status == 0);
+  for (const CellSummary& cell : read_index(place / "results/image_completion")) {
+    INFO(cell.model << " / " << cell.method);
+    const std::size_t images = cell.model == "images" ? 8 : 1;
+    const auto decoded =
+        read_numbers(place / "results/image_completion" / cell.path, "completions");
+    CHECK(decoded.size() == images * 8 * 144);
+    for (const NamedNumber& pixel : decoded) CHECK((pixel.value >= 0 && pixel.value <= 1));
+  }
+
+  const Ended measured =
+      shipped("run", "amortisation_gap",
+              {"--set", "method.mean-field.stop.iterations=1000", "--set",
+               "method.full-rank.stop.iterations=1000", "--set", "method.ais.chains=50"});
+  INFO(measured.output);
+  REQUIRE(measured.status == 0);
+  std::map<std::string, std::map<std::string, Metric>> bounds;
+  for (const CellSummary& cell : read_index(place / "results/amortisation_gap"))
+    bounds[cell.model][cell.method] =
+        cell.metrics.at(cell.method == "ais" ? "log_evidence_sampler" : "elbo");
+  REQUIRE(bounds.size() == 8);
+  for (const auto& [image, of] : bounds) {
+    INFO(image);
+    const Metric &encoder = of.at("encoder"), &best = of.at("mean-field"), &evidence = of.at("ais");
+    CHECK(encoder.value < best.value + 5 * std::hypot(encoder.mcse, best.mcse));
+    // The sampler's logarithm is below the evidence by half its variance on average.
+    CHECK(best.value < evidence.value + 5 * std::hypot(best.mcse, evidence.mcse) + 0.1);
+  }
+}
+
 }  // namespace trained_tests

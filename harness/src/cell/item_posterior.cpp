@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <elbow/error.hpp>
+#include <elbow/math.hpp>
 
 namespace elbow {
 namespace {
@@ -48,6 +49,9 @@ ItemPosterior::ItemPosterior(std::unique_ptr<Model> model, const Json& settings,
   if (items_.mixture_prior())
     throw Error("the model's prior is a mixture of its encoder's posteriors, which is not there");
   observed_ = items_.observed();
+  // What is missing has no value, whatever the model keeps in its place.
+  for (Index i = 0; i < observed_.size(); ++i)
+    if (observed_[i] == 0) values_.row(i).setConstant(not_a_number);
 }
 
 std::string ItemPosterior::item_axis() const {

@@ -169,6 +169,7 @@ TEST_CASE("z is reported by item and latent, beside the chosen items and what of
   CHECK(data[0].variable.shape == std::vector<Index>{2, 3, 2});
   // Element (item 1, row 2, column 1) in column-major order is 1 + 2 (2 + 3 * 1).
   CHECK(data[0].values[1 + 2 * 5] == target.model->data(5, 1));
+  CHECK(std::isnan(data[0].values[1]));  // a pixel that is missing
   CHECK(data[1].variable.name == "observed");
   CHECK(data[1].values == masks(true));
   CHECK_FALSE(data[1].observed);
