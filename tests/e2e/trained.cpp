@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <elbow/math.hpp>
+#include <elbow/random.hpp>
 #include <functional>
 #include <map>
 
