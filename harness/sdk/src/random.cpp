@@ -3,6 +3,7 @@
 #include <immintrin.h>
 #endif
 
+#include <cstring>
 #include <elbow/random.hpp>
 
 #include "normal_quantile.hpp"
@@ -35,8 +36,10 @@ double to_uniform(std::uint64_t bits) { return (double(bits >> 12) + 0.5) * 0x1p
 // Counters side by side, one in each 64-bit lane of a register, of which the lower half counts.
 #if defined __AVX512F__
 constexpr int side = 8;
-#else
+#elif defined __AVX2__
 constexpr int side = 4;
+#else
+constexpr int side = 2;
 #endif
 using Wide = std::uint64_t __attribute__((vector_size(8 * side)));
 using WideReal = double __attribute__((vector_size(8 * side)));
@@ -69,12 +72,12 @@ void fill_lanes(const std::uint32_t (&key)[2], std::uint64_t substream, std::uin
                 double* out) {
   constexpr int registers = lanes / side;
   Wide word[4][registers];
-  for (int r = 0; r < registers; ++r)
-    for (int i = 0; i < side; ++i) {
-      const std::uint64_t counter = number + std::uint64_t(r * side + i);
-      word[0][r][i] = counter, word[1][r][i] = counter >> 32;
-      word[2][r][i] = substream, word[3][r][i] = substream >> 32;
-    }
+  Wide counter = Wide{} + number;
+  for (int i = 0; i < side; ++i) counter[i] += std::uint64_t(i);
+  for (int r = 0; r < registers; ++r, counter += side) {
+    word[0][r] = counter, word[1][r] = counter >> 32;
+    word[2][r] = Wide{} + substream, word[3][r] = Wide{} + (substream >> 32);
+  }
   std::uint32_t key0 = key[0], key1 = key[1];
   for (int round = 0; round < 10; ++round) {
     for (int r = 0; r < registers; ++r) {
@@ -87,14 +90,14 @@ void fill_lanes(const std::uint32_t (&key)[2], std::uint64_t substream, std::uin
     }
     key0 += PHILOX_W32_0, key1 += PHILOX_W32_1;
   }
+  alignas(64) double even[lanes], odd[lanes];
   for (int r = 0; r < registers; ++r) {
-    const WideReal even = to_uniforms(word[1][r], word[0][r]);
-    const WideReal odd = to_uniforms(word[3][r], word[2][r]);
-    for (int i = 0; i < side; ++i) {
-      out[2 * (r * side + i)] = even[i];
-      out[2 * (r * side + i) + 1] = odd[i];
-    }
+    const WideReal first = to_uniforms(word[1][r], word[0][r]);
+    const WideReal second = to_uniforms(word[3][r], word[2][r]);
+    std::memcpy(even + r * side, &first, sizeof first);
+    std::memcpy(odd + r * side, &second, sizeof second);
   }
+  for (int i = 0; i < lanes; ++i) out[2 * i] = even[i], out[2 * i + 1] = odd[i];
 }
 
 }  // namespace
