@@ -108,7 +108,7 @@ std::unique_ptr<Sampler> Ingredients::make_sampler(Model& target, Family* fitted
   return on_behalf_of(planned, [&] {
     const PluginInfo& info = *catalog_.find(planned.kind, planned.name);
     // What has no density itself is followed by its estimator's surrogate, which has a gradient.
-    const Ability offered = offer_of(model_variant.plugin, catalog_).provides;
+    const Ability offered = offer_of(model_variant, catalog_).provides;
     const Ability abilities =
         includes(offered, Ability::density) ? offered : Ability::density | Ability::gradient;
     auto made = map_scanned_plugin(info.file, planned.kind, planned.name)
