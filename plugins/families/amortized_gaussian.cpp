@@ -9,7 +9,7 @@ using Network = DenseNetwork<float>;
 std::vector<Option> options() {
   return {
       reals("hidden", {400}, "widths of the encoder's hidden layers").at_least(1),
-      choice("activation", activation_names(Activation::relu), "of the hidden layers"),
+      choice("activation", activation_names(Activation::tanh), "of the hidden layers"),
       choice("layers", {"one", "two"},
              "q(z | x); q(z1 | x) q(z2 | z1), where z2 are the last coordinates of z")
           .when({.value = "one", .provides = Ability::diagonal_gaussian}),

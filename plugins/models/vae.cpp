@@ -13,7 +13,7 @@ std::vector<Option> options() {
               "coordinates of z, of the layer next to the pixels where there are two")
           .at_least(1),
       reals("hidden", {400}, "widths of the decoder's hidden layers").at_least(1),
-      choice("activation", activation_names(Activation::relu), "of the hidden layers"),
+      choice("activation", activation_names(Activation::tanh), "of the hidden layers"),
       choice("layers", {"one", "two"},
              "x | z; x | z1 and z1 | z2, where z2 are the last coordinates of z"),
       integer("second_latents", 10, "coordinates of z2, with two layers").at_least(1),

@@ -284,7 +284,7 @@ void ItemEvaluation::write_examples(Index count, RandomStream stream, CellWriter
   JointTarget(*cell_.model, family_, 1).begin(Split::train, one, stream);
   model_.dream(stream.substream(1), z);
   model_.values(x);
-  write("generated_item", x);
+  write("generated", x);
   model_.decode(z, x);
   write("generated_mean", x);
 }
