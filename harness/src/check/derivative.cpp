@@ -39,8 +39,8 @@ Derivative along(Array numbers, const Eigen::VectorXd& direction, Scalar scalar,
     numbers = start;
     return result;
   };
-  // Single precision leaves about four digits to a difference; smaller steps would lose those too.
-  return scalar == Scalar::f64 ? derivative(values, 0.0625, 14) : derivative(values, 0.125, 5);
+  // Smaller steps of single-precision numbers would not change them.
+  return scalar == Scalar::f64 ? derivative(values, 0.0625, 14) : derivative(values, 0.125, 9);
 }
 
 /// How much a function's values scatter about a smooth curve, from its sixth differences over
@@ -60,18 +60,20 @@ double noise(Eigen::VectorXd f) {
 
 Derivative derivative(const std::function<Eigen::VectorXd(const Eigen::VectorXd&)>& values,
                       double first_step, int steps) {
-  // Distances that are no powers of two: on their grid, rounding can be as smooth as the function.
+  // Distances that are no powers of two, and two of them: on a grid that fits the function's own,
+  // rounding can be as smooth as the function.
   constexpr Index close = 15;
-  constexpr double odd = 1.3717;
-  Eigen::VectorXd at(2 * steps + close);
+  constexpr double odd[] = {1.3717, 2.2361};
+  Eigen::VectorXd at(2 * steps + 2 * close);
   for (int k = 0; k < steps; ++k) {
     at[2 * k] = std::ldexp(first_step, -k);
     at[2 * k + 1] = -at[2 * k];
   }
-  for (Index i = 0; i < close; ++i)
-    at[2 * steps + i] = odd * std::ldexp(first_step, -steps - 1) * double(i - close / 2);
+  for (Index i = 0; i < 2 * close; ++i)
+    at[2 * steps + i] =
+        odd[i / close] * std::ldexp(first_step, -steps - 1) * double(i % close - close / 2);
   const Eigen::VectorXd f = values(at);
-  const double scatter = noise(f.tail(close));
+  const double scatter = std::max(noise(f.segment(2 * steps, close)), noise(f.tail(close)));
   Derivative best{NAN, INFINITY};
   std::vector<double> previous, current;
   for (int k = 0; k < steps; ++k, previous = current) {
@@ -84,7 +86,8 @@ Derivative derivative(const std::function<Eigen::VectorXd(const Eigen::VectorXd&
       current.push_back((factor * current[order - 1] - previous[order - 1]) / (factor - 1));
       const double error = std::max(std::abs(current[order] - current[order - 1]),
                                     std::abs(current[order] - previous[order - 1]));
-      if (error + rounding < best.error) best = {current[order], error + rounding};
+      // Two quotients of a function in pieces can be the same by chance; three seldom are.
+      if (order > 1 && error + rounding < best.error) best = {current[order], error + rounding};
     }
   }
   return best;
