@@ -194,15 +194,15 @@ TEST_CASE("improper posteriors and unknown columns of a regression are refused b
 TEST_CASE(
     "Over data drawn from the prior the truth is as far from the posterior's mean as its sd") {
   const std::string noise = GENERATE("half_normal", "half_cauchy");
-  const OptionMap options = {{"items", std::int64_t(12)},
-                             {"dimension", std::int64_t(2)},
-                             {"coefficient_scale", 2.0},
-                             {"noise_prior", noise},
-                             {"noise_scale", 1.0}};
+  const test::OptionMap options = {{"items", std::int64_t(12)},
+                                   {"dimension", std::int64_t(2)},
+                                   {"coefficient_scale", 2.0},
+                                   {"noise_prior", noise},
+                                   {"noise_scale", 1.0}};
   constexpr int replicates = 400;
   Eigen::Vector3d mean = Eigen::Vector3d::Zero(), square = mean;
   for (int r = 0; r < replicates; ++r) {
-    const auto regression = model("gaussian_regression", options, std::uint64_t(r) + 1, true);
+    const auto regression = test::model("gaussian_regression", options, std::uint64_t(r) + 1, true);
     const auto known = *regression->reference()->moments();
     // E[(theta - E[theta | y])^2 / var(theta | y)] = 1 for every y.
     const Eigen::Array3d gap = (regression->truth() - known.mean).array() / known.sd.array();
@@ -219,7 +219,7 @@ TEST_CASE(
 
 TEST_CASE("There is no drawing from a flat prior") {
   const std::string name = GENERATE("coefficient_prior", "noise_prior");
-  CHECK_THROWS_WITH(model("gaussian_regression", {{name, std::string("flat")}}, 1, true),
+  CHECK_THROWS_WITH(test::model("gaussian_regression", {{name, std::string("flat")}}, 1, true),
                     Contains("flat prior has no draws"));
-  CHECK_NOTHROW(model("gaussian_regression", {{name, std::string("flat")}}));
+  CHECK_NOTHROW(test::model("gaussian_regression", {{name, std::string("flat")}}));
 }

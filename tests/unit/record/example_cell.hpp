@@ -11,6 +11,8 @@
 ///   posterior/theta[chain, draw, k] = 100 chain + draw + 0.01 k,  dimension school
 ///   posterior/mu[chain, draw] = -(100 chain + draw)
 ///   sample_stats/steps[chain, draw] = 7 chain + draw, integers; diverging: draw divisible by 10
+///   divergence_posterior/mu[chain, divergence] = 10 chain + divergence; two of chain 0, one of
+///   chain 1 divergence_sample_stats/transition[chain, divergence] = 20 divergence
 ///   diagnostics/theta[metric, k] = k for the metric mean, 100 + k for ess_bulk
 ///   vi_trace/elbo[row] = -1 / (row + 1), iteration = 10 row
 inline constexpr elbow::Index example_chains = 2, example_draws = 50, example_rows = 10000;
@@ -44,6 +46,15 @@ inline void write_example(elbow::CellWriter& cell) {
       posterior.append(chain, row);
       statistics.append(
           chain, Eigen::Vector2d(static_cast<double>(7 * chain + draw), draw % 10 == 0 ? 1. : 0.));
+    }
+  DrawStream& places =
+      cell.draws("divergence_posterior", {{"mu", {}, {}, "points"}}, example_chains);
+  DrawStream& times =
+      cell.draws("divergence_sample_stats", {{"transition", {}, {}, ""}}, example_chains);
+  for (Index chain = 0; chain < example_chains; ++chain)
+    for (Index k = 0; k < 2 - chain; ++k) {
+      places.append(chain, Eigen::VectorXd::Constant(1, static_cast<double>(10 * chain + k)));
+      times.append(chain, Eigen::VectorXd::Constant(1, static_cast<double>(20 * k)));
     }
   RowStream& trace = cell.rows("vi_trace", "iteration", {{"elbo", "evidence lower bound", ""}});
   for (Index row = 0; row < example_rows; ++row)

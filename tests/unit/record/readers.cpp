@@ -157,7 +157,7 @@ TEST_CASE("The Python snippets for reading results run") {
   write_cell(folder);
   write_index(folder);
   const std::vector<std::string> blocks = snippets("python");
-  REQUIRE(blocks.size() == 4);
+  REQUIRE(blocks.size() == 5);
   for (const std::string& block : blocks) {
     std::ofstream(folder / "snippet.py") << block;
     std::string output;
