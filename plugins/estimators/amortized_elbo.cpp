@@ -77,7 +77,7 @@ class AmortizedElbo final : public GradientEstimator {
           "the model's is not; kl = \"monte_carlo\" works with any");
     const Index dimension = target_.family().dimension();
     for (Eigen::VectorXd* vector :
-         {&prior_mean_, &prior_log_sd_, &precision_, &g_prior_mean_, &g_prior_log_sd_})
+         {&prior_mean_, &prior_log_sd_, &precision_, &squares_, &g_prior_mean_, &g_prior_log_sd_})
       vector->resize(dimension);
   }
 
@@ -109,25 +109,30 @@ class AmortizedElbo final : public GradientEstimator {
     target_.log_joint_pullback(likelihood_weights_, unwanted_vector(), gradients, g_z_);
 
     const DiagonalGaussian& q = *target_.family().diagonal_gaussian();
-    const auto mean = q.means().leftCols(target_.items());
-    const auto log_sd = q.log_sds().leftCols(target_.items());
+    const Draws means = q.means(), log_sds = q.log_sds();
+    const auto mean = means.leftCols(target_.items());
+    const auto log_sd = log_sds.leftCols(target_.items());
     prior_->moments(prior_mean_, prior_log_sd_);
     precision_ = (-2 * prior_log_sd_.array()).exp();
     const double items = double(target_.items());
     // Of sum_d [ log sd_p - log sd_q + (sd_q^2 + (mean_q - mean_p)^2) / (2 sd_p^2) - 1/2 ].
     g_mean_ = mean.colwise() - prior_mean_;
     g_log_sd_ = (2 * log_sd.array()).exp();
-    const double squares = ((g_log_sd_ + g_mean_.cwiseAbs2()).rowwise().sum()).dot(precision_);
-    const double rate =
-        prior_log_sd_.sum() - 0.5 * double(mean.rows()) + (0.5 * squares - log_sd.sum()) / items;
+    squares_.setZero();
+    g_prior_mean_.setZero();
+    for (Index b = 0; b < mean.cols(); ++b) {
+      squares_ += g_log_sd_.col(b) + g_mean_.col(b).cwiseAbs2();
+      g_prior_mean_ += g_mean_.col(b);
+    }
+    const double rate = prior_log_sd_.sum() - 0.5 * double(mean.rows()) +
+                        (0.5 * squares_.dot(precision_) - log_sd.sum()) / items;
     const double weight = beta / items;
-    g_prior_log_sd_ =
-        weight *
-        ((g_log_sd_ + g_mean_.cwiseAbs2()).rowwise().sum().cwiseProduct(precision_).array() - items)
-            .matrix();
-    g_mean_.array().colwise() *= -weight * precision_.array();
-    g_prior_mean_ = -g_mean_.rowwise().sum();
-    g_log_sd_ = -weight * ((g_log_sd_.array().colwise() * precision_.array()) - 1).matrix();
+    g_prior_log_sd_ = weight * (squares_.cwiseProduct(precision_).array() - items).matrix();
+    precision_ *= weight;
+    g_prior_mean_.array() *= precision_.array();
+    g_mean_.array().colwise() *= precision_.array();
+    g_mean_ = -g_mean_;
+    g_log_sd_ = (weight - g_log_sd_.array().colwise() * precision_.array()).matrix();
     prior_->pullback(g_prior_mean_, g_prior_log_sd_, gradients[1]);
     target_.gaussian_pullback(g_z_, g_mean_, g_log_sd_, gradients);
     return rate;
@@ -163,12 +168,12 @@ class AmortizedElbo final : public GradientEstimator {
   GaussianPrior* prior_;
   std::string kl_, objective_;
   double beta_, ramp_ = 1;
-  Eigen::MatrixXd noise_, z_, g_z_, g_q_;                  ///< [D x (B K)]
-  Eigen::VectorXd log_likelihood_, log_prior_, log_q_;     ///< [B K]
-  Eigen::VectorXd likelihood_weights_, rate_weights_;      ///< [B K]
-  Eigen::MatrixXd g_mean_, g_log_sd_;                      ///< [D x B]
-  Eigen::VectorXd prior_mean_, prior_log_sd_, precision_;  ///< [D]
-  Eigen::VectorXd g_prior_mean_, g_prior_log_sd_;          ///< [D]
+  Eigen::MatrixXd noise_, z_, g_z_, g_q_;                            ///< [D x (B K)]
+  Eigen::VectorXd log_likelihood_, log_prior_, log_q_;               ///< [B K]
+  Eigen::VectorXd likelihood_weights_, rate_weights_;                ///< [B K]
+  Eigen::MatrixXd g_mean_, g_log_sd_;                                ///< [D x B]
+  Eigen::VectorXd prior_mean_, prior_log_sd_, precision_, squares_;  ///< [D]
+  Eigen::VectorXd g_prior_mean_, g_prior_log_sd_;                    ///< [D]
 };
 
 }  // namespace

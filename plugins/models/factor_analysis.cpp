@@ -176,8 +176,8 @@ class FactorAnalysis final : public Model,
     x_.resize(pixels(), z.cols());
     stream.fill_normal(z);
     stream.fill_normal(x_);
-    const VectorXd sd = variance().cwiseSqrt();
-    x_.array().colwise() *= sd.array();
+    for (Index p = 0; p < pixels(); ++p)
+      x_.row(p) *= std::exp(theta_.vector(log_sd_)[isotropic_ ? 0 : p]);
     x_.noalias() += theta_.matrix(weights_) * z;
     x_.colwise() += theta_.vector(bias_);
     see();

@@ -34,7 +34,8 @@ class DiagonalPrior final : public Prior, private GaussianPrior {
     double constant = 0.5 * double(z.rows()) * log_2pi;
     if (trained_) {
       white_.colwise() -= theta_.vector(mean_);
-      white_.array().colwise() *= (-theta_.vector(log_sd_).array()).exp();
+      per_sd_ = (-theta_.vector(log_sd_).array()).exp();
+      white_.array().colwise() *= per_sd_.array();
       constant += theta_.vector(log_sd_).sum();
     }
     for (Index s = 0; s < z.cols(); ++s) log_p[s] -= 0.5 * white_.col(s).squaredNorm() + constant;
@@ -46,7 +47,7 @@ class DiagonalPrior final : public Prior, private GaussianPrior {
         if (g_z.size() > 0) g_z.col(s).array() -= w[s] * white;
         continue;
       }
-      const auto score = w[s] * white * (-theta_.vector(log_sd_).array()).exp();
+      const auto score = w[s] * white * per_sd_.array();
       if (g_z.size() > 0) g_z.col(s).array() -= score;
       if (!theta) continue;
       theta.vector(mean_).array() += score;
@@ -56,7 +57,8 @@ class DiagonalPrior final : public Prior, private GaussianPrior {
   void sample(RandomStream& stream, DrawsOut z) override {
     stream.fill_normal(z);
     if (!trained_) return;
-    z.array().colwise() *= theta_.vector(log_sd_).array().exp();
+    per_sd_ = (-theta_.vector(log_sd_).array()).exp();
+    z.array().colwise() /= per_sd_.array();
     z.colwise() += theta_.vector(mean_);
   }
   GaussianPrior* gaussian() override { return this; }
@@ -78,7 +80,8 @@ class DiagonalPrior final : public Prior, private GaussianPrior {
   Parameters& theta_;
   bool trained_;
   BlockId<double> mean_{}, log_sd_{};
-  Eigen::MatrixXd white_;  ///< [D x S]
+  Eigen::MatrixXd white_;   ///< [D x S]
+  Eigen::VectorXd per_sd_;  ///< [D]
 };
 
 /// Affine couplings (Dinh et al. 2017, eqs. 4-8) from z to a standard normal e: in every layer one
@@ -213,15 +216,15 @@ class PosteriorMixture final : public Prior, private MixturePrior {
       pulled_.noalias() = precision_ * weighted_;
       g_z -= pulled_.cwiseProduct(z_);
     }
-    const Eigen::VectorXd total = weighted_.rowwise().sum();
+    total_ = weighted_.rowwise().sum();
     first_.noalias() = z_ * weighted_.transpose();
     second_.noalias() = squares_ * weighted_.transpose();
     const auto means = mean_.array();
-    g_mean_ = (first_.array() - means.rowwise() * total.transpose().array()) * precision_.array();
+    g_mean_ = (first_.array() - means.rowwise() * total_.transpose().array()) * precision_.array();
     g_log_sd_ = (second_.array() - 2 * means * first_.array() +
-                 means.square().rowwise() * total.transpose().array()) *
+                 means.square().rowwise() * total_.transpose().array()) *
                 precision_.array();
-    g_log_sd_.rowwise() -= total.transpose();
+    g_log_sd_.rowwise() -= total_.transpose();
   }
 
   void sample(RandomStream& stream, DrawsOut z) override {
