@@ -58,7 +58,7 @@ class FixedDraws final : public Estimator {
   }
 
   bool state(StateArchive& archive) override {
-    archive(started_, memory_, value_, here_);
+    archive(started_, memory_, value_, error_, here_);
     return true;
   }
 
@@ -69,9 +69,10 @@ class FixedDraws final : public Estimator {
     double evaluations = 0;
     if (!started_) {
       value_ = evaluate(fit), ++evaluations;
+      error_ = error();
       here_ = flat_;
     }
-    trace << value_, error(), 0, evaluations;
+    trace << value_, error_, 0, evaluations;
     if (!std::isfinite(value_) || !here_.allFinite()) return Progress::non_finite;
     started_ = true;
 
@@ -98,8 +99,9 @@ class FixedDraws final : public Estimator {
       memory_.add(step_, fall_);
       const bool grew = there > value_;
       value_ = there;
+      error_ = error();
       here_ = flat_;
-      trace << value_, error(), 0.5 * slope, evaluations;
+      trace << value_, error_, 0.5 * slope, evaluations;
       if (value_ > 1e12) return Progress::diverged;
       return grew || 0.5 * slope > 1e3 * tolerance_ ? Progress::going : Progress::converged;
     }
@@ -142,6 +144,7 @@ class FixedDraws final : public Estimator {
     return (log_p_ - log_q_).mean() + entropy;
   }
 
+  /// Of the newest evaluation.
   double error() const {
     const double n = double(log_p_.size()), mean = (log_p_ - log_q_).mean();
     return std::sqrt(((log_p_ - log_q_).array() - mean).square().sum() / (n * (n - 1)));
@@ -156,7 +159,8 @@ class FixedDraws final : public Estimator {
   std::vector<Parameters*> trained_;
   bool closed_, started_ = false;
   LbfgsMemory memory_;
-  double tolerance_, value_ = 0;
+  double tolerance_;
+  double value_ = 0, error_ = 0;  ///< of the objective at the parameters
   Gradient gradient_;
   MatrixXd noise_, z_, g_z_;             ///< [D x S]
   VectorXd log_p_, log_q_, minus_mean_;  ///< [S]  log_q_ is zero with a closed entropy

@@ -101,7 +101,7 @@ class AmortizedGaussian final : public Family, public Conditional, public Diagon
                                 .cwiseProduct(noise_.bottomRows(d2_))
                                 .cast<float>();
       }
-      if (g_log_q.size() > 0) g.bottomRows(d2_).rowwise() -= g_log_q.transpose().cast<float>();
+      for (Index s = 0; s < g_log_q.size(); ++s) g.col(s).tail(d2_).array() -= float(g_log_q[s]);
       between_->backward(phi_, sampled_, phi);
     }
     for (Index s = 0; s < draws; ++s) {

@@ -120,9 +120,13 @@ class Vae final : public Model, public LatentItems {
                 options_.text("pixels") == "logit_normal" ? options_.real("squeeze") : 0),
         decoder_(dense(theta_, "decoder", d1_, images_.pixels(), options_.reals("hidden"),
                        options_.text("activation"), stream_)) {
-    if (d2_ > 0)
+    if (d2_ > 0) {
       between_.emplace(dense(theta_, "decoder_2", d2_, 2 * d1_, options_.reals("second_hidden"),
                              options_.text("activation"), stream_));
+      // Random standard deviations may be far off, and the squares of their inverses farther.
+      const std::size_t last = std::size_t(options_.reals("second_hidden").size());
+      theta_.matrix(between_->weights(last)).bottomRows(d1_).setZero();
+    }
     prior_ = make_prior();
     start_decoder();
     if (images_.shape().size() == 2) {

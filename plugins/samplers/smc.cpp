@@ -55,7 +55,8 @@ class Smc final : public Sampler {
     island_evidence_.setZero(islands);
     within_.resize(particles);
     for (Index k = 0; k < islands; ++k) island(within_, k).setConstant(1 / double(size(k)));
-    for (Eigen::VectorXd* v : {&weights_, &family_weight_, &resampled_, &island_ess_})
+    for (Eigen::VectorXd* v :
+         {&weights_, &family_weight_, &resampled_, &island_ess_, &weights_before_, &ratio_before_})
       v->resize(particles);
     resampled_.setZero();
     ancestors_.resize(std::size_t(particles));
@@ -82,6 +83,10 @@ class Smc final : public Sampler {
 
   void start(std::span<RandomStream> streams, DrawsOut z, VectorOut log_density) override {
     path_.draw_base(streams, z, log_density);
+    // Ancestors of the largest island, which nobody descends from, make room for those to come.
+    const Index last = islands() - 1;
+    RandomStream stream = streams[0].substream(1);
+    resampling_.draw(island(within_, last), stream, {ancestors_.data(), std::size_t(size(last))});
   }
 
   Progress transition(Transition& t) override {

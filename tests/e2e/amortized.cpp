@@ -169,7 +169,8 @@ TEST_CASE("rate_distortion: the rate falls with beta, and the curve ends the com
                    "evaluation.log_likelihood_draws=50"});
   REQUIRE(cells.size() == 8);
   double last = std::numeric_limits<double>::infinity();
-  for (const char* beta : {"beta=0.1", "beta=0.3", "beta=1)", "beta=3)", "beta=10", "beta=30"}) {
+  for (const char* beta :
+       {"beta=0.1", "beta=0.3", "beta=1.0", "beta=3.0", "beta=10.0", "beta=30.0"}) {
     const double rate = value(named(cells, beta), "test_rate");
     CHECK(rate < last);
     last = rate;

@@ -76,7 +76,9 @@ Program::Program(const fs::path& folder, const std::vector<std::string>& argumen
             ("elbow-e2e-output-" + std::to_string(getpid()) + "-" + std::to_string(++number));
   std::vector<std::string> words = {ELBOW_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  words.insert(words.end(), {"--plugins", plugins.string()});
+  const std::vector<std::string> of_results = {"compare", "report", "index"};  // need no plugins
+  if (std::find(of_results.begin(), of_results.end(), arguments.at(0)) == of_results.end())
+    words.insert(words.end(), {"--plugins", plugins.string()});
   std::vector<char*> call;
   for (std::string& word : words) call.push_back(word.data());
   call.push_back(nullptr);

@@ -135,7 +135,9 @@ TEST_CASE("after Ctrl-C a run says from which iteration each fit goes on") {
   CHECK(iteration > 0);
 
   // Neither a table nor the index takes a snapshot for a cell.
-  CHECK(elbow::test::elbow(place.folder(), {"index", "results/a"}).status == 0);
+  const Ended indexed = elbow::test::elbow(place.folder(), {"index", "results/a"});
+  INFO(indexed.output);
+  CHECK(indexed.status == 0);
   CHECK(read_index(results).empty());
 
   const Ended second = elbow::test::elbow(place.folder(), {"run", "a.toml"});

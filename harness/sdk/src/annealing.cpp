@@ -178,14 +178,18 @@ void AnnealedPath::learn_shape(Draws z, Vector weights) {
   if (!(covariance_.diagonal().minCoeff() > 0) || !covariance_.diagonal().allFinite()) return;
   mean_ = covariance_.diagonal();
   proposal_.sd = mean_.cwiseSqrt();
-  proposal_.factor.resize(0, 0);
   // Correlations that few particles tell are noise; those of more are shrunk as if D more particles
   // had none.
   const double size = 1 / weights.squaredNorm(), dimension = double(mean_.size());
-  if (size < 10 * dimension) return;
-  covariance_ *= size / (size + dimension);
-  covariance_.diagonal() = mean_;
-  if (factorise(covariance_)) proposal_.factor = covariance_;
+  if (size >= 10 * dimension) {
+    covariance_ *= size / (size + dimension);
+    covariance_.diagonal() = mean_;
+    if (factorise(covariance_)) {
+      proposal_.factor = covariance_;
+      return;
+    }
+  }
+  proposal_.factor.resize(0, 0);
 }
 
 void AnnealedPath::move(double b, std::span<RandomStream> streams, DrawsOut z,

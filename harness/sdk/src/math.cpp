@@ -16,7 +16,9 @@ double log_sum_exp(Vector x) {
 double log_mean_exp(Vector x) { return log_sum_exp(x) - std::log(double(x.size())); }
 
 double log_mean_exp_sd(Vector x) {
-  std::vector<double> finite;
+  thread_local std::vector<double> finite;  // as samplers ask at every transition
+  finite.clear();
+  finite.reserve(std::size_t(x.size()));
   for (const double value : x)
     if (std::isfinite(value)) finite.push_back(value);
   const double n = double(x.size()), alive = double(finite.size()) / n;

@@ -65,6 +65,8 @@ std::vector<Variable> ItemPosterior::variables() const {
 std::vector<DataArray> ItemPosterior::data() const {
   const Variable one = item();
   Variable all = one;
+  // A stored array cannot have the name of its own dimension.
+  if (all.name == item_axis()) all.name = "chosen_" + all.name;
   all.shape.insert(all.shape.begin(), count_);
   if (!all.dims.empty()) all.dims.insert(all.dims.begin(), item_axis());
   // Column-major with the items first.

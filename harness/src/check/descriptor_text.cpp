@@ -49,7 +49,7 @@ Outcome options(const PluginInfo& info) {
 Ability abilities_of(Kind kind) {
   if (kind == Kind::model) return Ability(0xffff);
   if (kind == Kind::family) return Ability(0xffff0000);
-  if (kind == Kind::estimator) return Ability::unbiased_gradient;
+  if (kind == Kind::estimator) return Ability::unbiased_gradient | Ability::amortizes;
   return Ability::none;
 }
 

@@ -272,6 +272,7 @@ class PosteriorMixture final : public Prior, private MixturePrior {
   Eigen::MatrixXd z_, squares_, pulled_;            ///< [D x S]
   Eigen::MatrixXd share_, weighted_;                ///< [P x S] of the components in each draw
   Eigen::MatrixXd first_, second_, g_mean_, g_log_sd_;  ///< [D x P]
+  Eigen::VectorXd total_;                               ///< [P]  the sum of `weighted_` over draws
 };
 
 }  // namespace elbow::vae

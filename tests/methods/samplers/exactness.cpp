@@ -332,8 +332,11 @@ EXACT_POPULATION("importance on the double well", "importance", double_well(),
 TEST_CASE("Populations recover the evidence of German credit with default options") {
   const auto target = german_credit();
   if (!target) return;
+  // Annealed importance sampling's log weights have a variance near 2.5 here, as moves are short of
+  // perfect: 100 particles state errors from 0.47 to 1.1 and make ones of 0.35, 250 state 0.3 to
+  // 0.4, 400 state 0.17.
   const auto [name, particles] =
-      GENERATE(table<std::string, Index>({{"smc", 400}, {"annealed_importance_sampling", 100}}));
+      GENERATE(table<std::string, Index>({{"smc", 400}, {"annealed_importance_sampling", 300}}));
   INFO(name);
   require_evidence(name, **target, {}, particles, {-529.1766, 0.0004});
 }

@@ -33,7 +33,8 @@ class AffineGaussian final : public Family, public Conditional, public DiagonalG
     location_.colwise() += phi_.vector(bias_);
     means_ = location_.cast<double>();
     sd_ = phi_.vector(log_sd_).cast<double>().array().exp();
-    log_sds_ = phi_.vector(log_sd_).cast<double>().replicate(1, context_.cols());
+    log_sds_.resize(dimension(), context_.cols());
+    for (auto log_sd : log_sds_.colwise()) log_sd = phi_.vector(log_sd_).cast<double>();
     to_means_.setZero(dimension(), context_.cols());
   }
   void context_gradient(ContextOut g) override {
