@@ -7,9 +7,9 @@ namespace elbow {
 /// What a black-box estimator works on, written once for both kinds of target:
 ///
 ///     LatentItems  B items of this step with K draws each under q(z | x_b; phi); theta is trained
-///     too Density      `copies` items (independent bounds, say) with K draws each under q(z; phi);
-///     log p
-///                  is their log likelihood, and their log prior is zero
+///                  too
+///     Density      `copies` items (independent bounds, say) with K draws each under q(z; phi);
+///                  log p is their log likelihood, and their log prior is zero
 ///
 /// Columns b K + k of every block belong to item b. A mixture-of-posteriors prior is brought
 /// together with its family here: the encoder sees features and pseudo-inputs in one pass, and the
