@@ -190,18 +190,36 @@ TEST_CASE("processors that no cell needs are lent to a cell and come back with i
     if (got != expected)
       throw Error("expected " + std::to_string(expected) + ", got " + std::to_string(got));
   };
+  const auto wait_for = [](const std::filesystem::path& file) {
+    for (int i = 0; i < 4000 && !exists(file); ++i) sleep_ms(5);
+    if (!exists(file)) throw Error("waited in vain for " + file.string());
+  };
+  const auto started = [&](std::size_t cell) {
+    return scratch.folder() / ("started " + std::to_string(cell));
+  };
+  const auto result_of = [&](std::size_t cell) {
+    return scratch.folder() / cell_path(cells[cell].hash);
+  };
   const auto result = schedule(cells, scratch, text_work([&](const Cell& cell) {
+                                 write_text(started(static_cast<std::size_t>(cell.replicate)), "");
                                  if (cell.replicate == 0) {
-                                   // The other two cells have theirs from the start.
+                                   wait_for(started(1));
+                                   wait_for(started(2));
                                    take(10, 2);
                                    take(10, 0);
                                    give_back_processors();
                                    take(1, 1);
-                                   sleep_ms(100);
+                                 } else if (cell.replicate == 1) {
+                                   // The first cell's own and what it was lent, as soon as the host
+                                   // has seen its end, which is after its result is there.
+                                   wait_for(result_of(0));
+                                   int got = 0;
+                                   for (int i = 0; i < 4000 && got < 3; ++i, sleep_ms(5))
+                                     got += take_processors(10);
+                                   if (got != 3) throw Error("got " + std::to_string(got));
+                                   take(10, 0);
                                  } else {
-                                   sleep_ms(300);
-                                   if (cell.replicate == 1)
-                                     take(10, 3);  // the first cell's own and what it was lent
+                                   wait_for(result_of(1));
                                  }
                                }),
                                workers(5));
