@@ -21,9 +21,9 @@ std::vector<Option> options() {
 /// they have not reached yet. The baseline, the mean of the other draws, leaves no variance where
 /// q is the posterior. C is a geometric mean over the steps: an arithmetic one would be that of the
 /// rarest burst, and all steps in between next to nothing.
-class Chi final : public GradientEstimator {
+class ChiGradient final : public GradientEstimator {
  public:
-  explicit Chi(const EstimatorSetup& setup)
+  explicit ChiGradient(const EstimatorSetup& setup)
       : GradientEstimator({&setup.family->parameters()}),
         order_(setup.options.real("order")),
         decay_(setup.options.real("decay")) {
@@ -53,6 +53,7 @@ class Chi final : public GradientEstimator {
     fit.model.density()->log_density(z_, log_w_);
     trace[0] = double(log_w_.size() - log_w_.array().isFinite().count());
     log_w_ -= log_q_;
+    elbo_ = log_w_.mean();
     weights_ = order_ * log_w_;
     const double here = log_mean_exp(weights_);  // log of the mean of w^n
     trace[1] = 0;
@@ -80,13 +81,53 @@ class Chi final : public GradientEstimator {
             {"log_scale", "log C, the running constant that the gradient is divided by", "nats"}};
   }
 
+  /// Of the most recent draws, whose mean log weight it is.
+  double elbo() const { return elbo_; }
+
  private:
   double order_, decay_;
+  double elbo_ = not_a_number;
   bool started_ = false;
   double constant_ = 0;            ///< n log C
   Eigen::MatrixXd noise_, z_;      ///< [D x S]
   Eigen::VectorXd log_w_, log_q_;  ///< [S]
   Eigen::VectorXd weights_;        ///< [S]
+};
+
+/// The optimizer, told of the ELBO in place of the objective. Draws that miss the posterior leave a
+/// small estimate of the upper bound, the better in a search the further q has gone astray; their
+/// ELBO is a lower bound without bias, which it makes small.
+class ToldOfElbo final : public Optimizer {
+ public:
+  ToldOfElbo(Optimizer& optimizer, const ChiGradient& chi) : optimizer_(optimizer), chi_(chi) {}
+
+  void step(std::span<const Gradient* const> gradients) override { optimizer_.step(gradients); }
+  void observe(double) override { optimizer_.observe(chi_.elbo()); }
+  bool retreat() override { return optimizer_.retreat(); }
+  double step_size() const override { return optimizer_.step_size(); }
+
+ private:
+  Optimizer& optimizer_;
+  const ChiGradient& chi_;
+};
+
+class Chi final : public Estimator {
+ public:
+  explicit Chi(const EstimatorSetup& setup) : chi_(setup) {}
+
+  std::vector<TraceField> trace_fields() const override { return chi_.trace_fields(); }
+  std::span<Parameters* const> trained() const override { return chi_.trained(); }
+  GradientEstimator* gradient_estimator() override { return &chi_; }
+  bool state(StateArchive& archive) override { return chi_.state(archive); }
+
+  Progress step(Fit& fit, VectorOut trace) override {
+    ToldOfElbo optimizer(*fit.optimizer, chi_);
+    Fit told{fit.model, fit.family, &optimizer, fit.iteration, fit.stream, fit.items};
+    return chi_.step(told, trace);
+  }
+
+ private:
+  ChiGradient chi_;
 };
 
 }  // namespace

@@ -21,6 +21,10 @@ std::vector<Option> options() {
 /// The covariance S (I + U U^T) S, S = diag(sd), through the k x k matrix C = I + U^T U: the matrix
 /// determinant lemma gives |I + U U^T| = |C|, Woodbury's identity (I + U U^T)^-1 = I - U C^-1 U^T.
 struct Woodbury {
+  /// The condition number of C beyond which rounding eats up its least eigenvalues, on which every
+  /// density depends: the determinant then is NaN and not a number that looks like one.
+  static constexpr double largest_condition = 1e14;
+
   VectorXd sd, inverse_sd;          ///< [D]
   MatrixXd u, w;                    ///< [D x k]  U, and U C^-1
   Eigen::LLT<MatrixXd> core;        ///< of C
@@ -35,10 +39,14 @@ struct Woodbury {
     c.setIdentity(u.cols(), u.cols());
     c.noalias() += u.transpose() * u;
     core.compute(c);
-    c.setIdentity();
-    core.solveInPlace(c);
-    w.noalias() = u * c;
-    half_log_determinant = log_sd.sum() + core.matrixLLT().diagonal().array().log().sum();
+    // By solving: C^-1 itself would lose the square root of its condition number more digits.
+    w = u;
+    core.matrixU().solveInPlace<Eigen::OnTheRight>(w);
+    core.matrixL().solveInPlace<Eigen::OnTheRight>(w);
+    const auto pivots = core.matrixLLT().diagonal().array();
+    const double ratio = pivots.maxCoeff() / pivots.minCoeff();
+    const bool regular = core.info() == Eigen::Success && ratio * ratio < largest_condition;
+    half_log_determinant = regular ? log_sd.sum() + pivots.log().sum() : not_a_number;
   }
   /// sd_i^2 times the i-th diagonal element of the precision. [D]
   auto relative_precision() const { return 1 - u.cwiseProduct(w).rowwise().sum().array(); }

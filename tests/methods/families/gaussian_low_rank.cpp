@@ -55,6 +55,23 @@ TEST_CASE("A low-rank Gaussian's density and entropy are those of its covariance
           Approx(half_log_determinant + 0.5 * double(d) * (1 + log_2pi)).epsilon(1e-10));
 }
 
+TEST_CASE(
+    "A low-rank Gaussian whose factor drowns its diagonal has no density instead of a wrong one") {
+  // In one dimension N(m, s^2 + |b|^2), whatever the rank.
+  const auto q = family("gaussian_low_rank", 1, {{"rank", std::int64_t(3)}});
+  const double log_sd = GENERATE(-5.0, -10.0, -13.0, -15.5, -20.0, -40.0, -400.0);
+  q->parameters().f64() << 0, log_sd, 0.3, -0.8, 0.5;
+  const MatrixXd z = MatrixXd::Constant(1, 1, 2);
+  VectorXd log_q(1);
+  q->log_prob(z, log_q);
+  const double variance = std::exp(2 * log_sd) + 0.98;
+  const double expected = -0.5 * (4 / variance + std::log(variance) + log_2pi);
+  INFO(log_sd << " " << log_q[0]);
+  if (log_sd >= -10) REQUIRE(log_q[0] == Approx(expected).epsilon(1e-6));
+  REQUIRE((std::isnan(log_q[0]) || std::abs(log_q[0] - expected) < 0.1));
+  REQUIRE(std::isnan(log_q[0]) == std::isnan(q->closed_entropy()->entropy()));
+}
+
 TEST_CASE("A low-rank fit reaches a Gaussian whose covariance has that form") {
   constexpr Index d = 6;
   MatrixXd factor(d, 2);
