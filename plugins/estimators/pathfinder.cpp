@@ -19,7 +19,7 @@ std::vector<Option> options() {
       integer("iterations", 1000, "bound on the length of a path").at_least(1),
       real("initial_radius", 2.0, "paths begin uniformly within this of zero, per coordinate")
           .above(0),
-      real("tolerance", 1e-10, "relative rise of the log density that ends a path").above(0)};
+      real("tolerance", 1e-13, "relative rise of the log density that ends a path").above(0)};
 }
 
 /// N(m, A^1/2 (I + Q (L L^T - I) Q^T) A^1/2) with A diagonal, Q [D x r] orthonormal and L [r x r]

@@ -130,4 +130,18 @@ TEST_CASE("A target without density at the start ends as not finite, with the it
   }
 }
 
+TEST_CASE("A method that fits itself says how far from the posterior it has ended") {
+  // Scales from 0.001 to 1000 are beyond a path's five pairs; a mode's curvature has them exactly.
+  const std::string target =
+      "[[model]]\nplugin = \"gaussian\"\ncovariance = [[1e-6, 0, 0, 0], [0, 1e-2, 0, 0], "
+      "[0, 0, 1e2, 0], [0, 0, 0, 1e6]]\n";
+  const CellSummary path = only_cell(target + method("", "\"pathfinder\""));
+  CHECK(path.outcome.ending == Ending::converged);
+  const double kl = -path.metrics.at("elbo").value;  // the log evidence is 0
+  INFO(kl << " " << path.outcome.reason);
+  CHECK((kl < 0.05 || path.outcome.reason.find("nats from the posterior") != std::string::npos));
+  CHECK(kl > 0.05);
+  CHECK(only_cell(target + method("", "\"laplace\"")).outcome.reason.empty());
+}
+
 }  // namespace bad_fit_tests

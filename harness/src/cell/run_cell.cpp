@@ -14,6 +14,7 @@
 #include "cell/evaluate_fit.hpp"
 #include "cell/fit.hpp"
 #include "cell/sample.hpp"
+#include "data/short_number.hpp"
 #include "plan/plan_file.hpp"
 
 namespace elbow {
@@ -109,6 +110,9 @@ class CellWork {
     if (ingredients_.estimator)
       for (Metric& metric : evaluate_fit(ingredients_, fit, samples ? "fit_" : "", writer_))
         add(std::move(metric));
+    if (ingredients_.estimator && ingredients_.estimator->trained().empty() &&
+        outcome.ending == Ending::converged && outcome.reason.empty())
+      outcome.reason = distance_left(samples ? "fit_" : "");
     if (fitted && !samples) use_draws(fitted);
     if (samples && outcome_allows_sampling(outcome)) {
       SampleResult result =
@@ -167,6 +171,22 @@ class CellWork {
       rank_in_family(ingredients_, *fitted.family, *density, writer_);
       complete_from_family(ingredients_, *fitted.family, writer_);
     }
+  }
+  /// What a method whose end says nothing of the posterior (of a path, at a mode, at a fixed point)
+  /// has left of it; empty where that is little, or not known.
+  std::string distance_left(const std::string& prefix) const {
+    constexpr double little = 0.02;  // nats
+    const Metric* elbo = find(prefix + "elbo");
+    const Metric* evidence = find(prefix + "log_evidence_psis");
+    const Metric* k = find(prefix + "pareto_k");
+    if (!elbo || !evidence || !k) return "";
+    const double left = evidence->value - elbo->value;
+    const bool reliable = k->value < pareto_k_threshold(ingredients_.evaluation.draws);
+    const bool found = left > std::fmax(little, 3 * elbo->mcse);
+    if (reliable && !found) return "";
+    return "the approximation is " + std::string(reliable ? "" : "at least ") +
+           short_number(left, 3) + " nats from the posterior by importance sampling, pareto_k " +
+           short_number(k->value, 2);
   }
   void add(Metric metric) { metrics_.push_back(std::move(metric)); }
   /// Null without one of that name; valid until the next one is added.
