@@ -144,4 +144,21 @@ TEST_CASE("A method that fits itself says how far from the posterior it has ende
   CHECK(only_cell(target + method("", "\"laplace\"")).outcome.reason.empty());
 }
 
+TEST_CASE("A fit whose steps died away before it arrived says so") {
+  // Ten thousand sds to go: a step size that falls with every gradient seen is spent on the way.
+  const std::string target = "[[model]]\nplugin = \"gaussian\"\nmean = [1e4]\n";
+  const auto cell = [&](const char* estimator, const char* optimizer) {
+    return only_cell(target +
+                     "[[method]]\nname = \"m\"\nfamily = \"gaussian_mean_field\"\nestimator = \"" +
+                     estimator + "\"\noptimizer = \"" + optimizer + "\"\n");
+  };
+  for (const char* estimator : {"reparameterized", "score_function"})
+    for (const char* optimizer : {"adam", "dowg", "stan_advi"}) {
+      const CellSummary found = cell(estimator, optimizer);
+      const double kl = found.metrics.at("kl_to_posterior").value;
+      INFO(estimator << " " << optimizer << " " << kl << " " << found.outcome.reason);
+      CHECK((kl < 0.05 || !found.outcome.reason.empty()));
+    }
+}
+
 }  // namespace bad_fit_tests

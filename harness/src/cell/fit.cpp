@@ -180,7 +180,7 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
       break;
     }
     if (const std::string spent = budget(); !spent.empty()) {
-      const std::string unsettled = rule.unsettled();
+      const std::string unsettled = rule.unsettled(fit);
       result.outcome = {Ending::budget_spent, several_budgets ? spent : ""};
       if (!unsettled.empty())
         result.outcome.reason += (result.outcome.reason.empty() ? "" : "; ") + unsettled;

@@ -113,6 +113,8 @@ class CellWork {
     if (ingredients_.estimator && ingredients_.estimator->trained().empty() &&
         outcome.ending == Ending::converged && outcome.reason.empty())
       outcome.reason = distance_left(samples ? "fit_" : "");
+    if (outcome.ending == Ending::budget_spent && outcome.reason.empty())
+      outcome.reason = slope_left(samples ? "fit_" : "");
     if (fitted && !samples) use_draws(fitted);
     if (samples && outcome_allows_sampling(outcome)) {
       SampleResult result =
@@ -187,6 +189,17 @@ class CellWork {
     return "the approximation is " + std::string(reliable ? "" : "at least ") +
            short_number(left, 3) + " nats from the posterior by importance sampling, pareto_k " +
            short_number(k->value, 2);
+  }
+  /// What is left to climb where steps have died away: at an optimum the mean gradient is noise.
+  std::string slope_left(const std::string& prefix) const {
+    constexpr double sure = 10, worth_it = 0.01;
+    const Metric* variance = find(prefix + "gradient_variance");
+    const Metric* ratio = find(prefix + "gradient_snr");
+    if (!variance || !ratio || !std::isfinite(ratio->value)) return "";
+    const double squared_norm = variance->value * ratio->value * ratio->value;
+    if (!(ratio->value > sure) || !(squared_norm > worth_it)) return "";
+    return "the fit stands still on a slope: the mean gradient at the end is " +
+           short_number(ratio->value, 3) + " times its noise";
   }
   void add(Metric metric) { metrics_.push_back(std::move(metric)); }
   /// Null without one of that name; valid until the next one is added.

@@ -114,11 +114,16 @@ Metric StopRule::objective() const {
           "what the estimator maximises, its own estimates meaned over the fit's later half"};
 }
 
-std::string StopRule::unsettled() const {
+std::string StopRule::unsettled(Fit& fit) const {
   if (cell_.estimator->trained().empty()) return "";
   if (frozen_) return "the fit has collapsed: its steps have died away, or its draws do not differ";
   const IterateWindow::Mixing mixing = window_.mixing();
-  if (mixing.rhat <= moving_rhat) return "";
+  if (mixing.rhat <= moving_rhat) {
+    EstimateInPlace estimate(cell_.estimator->trained(), cell_.optimizer.get());
+    const bool is_point = collapsed(fit);
+    estimate.restore();
+    return is_point ? "the fit has collapsed: its draws do not differ" : "";
+  }
   if (std::isinf(mixing.rhat))
     return "the iterates do not tell whether they have settled: too few, not finite, or without "
            "movement";

@@ -33,7 +33,7 @@ class StopRule {
   /// (since the step size last changed).
   Metric objective() const;
   /// What a fit that spent its budget should say of its iterates; empty when they had settled.
-  std::string unsettled() const;
+  std::string unsettled(Fit& fit) const;
 
   void state(StateArchive& archive);
 
