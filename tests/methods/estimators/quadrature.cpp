@@ -104,10 +104,9 @@ TEST_CASE("Leibniz' rule and quadrature of the noise agree on what is not Gaussi
   REQUIRE((a - b).cwiseAbs().maxCoeff() < allowed);
 }
 
-// Without radial: the kinks of its density at the centres are beyond a grid of this size.
 TEST_CASE("Every unbiased gradient has the mean that quadrature gives, on every family") {
   const std::string name = GENERATE("gaussian_mean_field", "gaussian_full_rank",
-                                    "gaussian_low_rank", "planar", "real_nvp");
+                                    "gaussian_low_rank", "planar", "radial", "real_nvp");
   const Variant variant = GENERATE(
       Variant{"reparameterized", {{"entropy", std::string("monte_carlo")}}},
       Variant{"reparameterized", {{"entropy", std::string("sticking_the_landing")}}},
@@ -116,7 +115,8 @@ TEST_CASE("Every unbiased gradient has the mean that quadrature gives, on every 
   Skewed target;
   const auto q = member(name, 2);
   OptionMap fine = leibniz;
-  fine["points"] = std::int64_t(201);
+  // A radial map's density has kinks at the centres, where a grid's error falls with its step only.
+  fine["points"] = std::int64_t(name == "radial" ? 401 : 201);
   const VectorXd expected = value_and_gradient(target, *q, fine);
   const Estimates found = estimates(variant, target, *q, 500, 150);
   INFO(name << " " << variant.estimator << "\n"
