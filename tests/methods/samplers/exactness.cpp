@@ -1,5 +1,7 @@
 // Every sampler on models with known answers: means and second moments within four standard errors.
 
+#include <cstdlib>
+
 #include "support/chains.hpp"
 #include "support/german_credit.hpp"
 
@@ -16,6 +18,7 @@ struct Target {
   OptionMap options;
   double start = 0;  ///< every coordinate of every chain
   Index warmup = 1000, draws = 4000;
+  bool is_quick = false;  ///< for populations
 };
 
 Target correlated_gaussian() {
@@ -23,6 +26,23 @@ Target correlated_gaussian() {
 }
 Target funnel() { return {"funnel", {{"dimension", std::int64_t(2)}, {"scale", 1.0}}}; }
 Target eight_schools() { return {"eight_schools", {}}; }
+
+Target quick(Target target) {
+  target.is_quick = true;
+  return target;
+}
+/// The other models whose moments are known: closed forms and quadratures.
+std::vector<Target> small_posteriors() {
+  using Text = std::string;
+  return {
+      quick({"normal_gamma", {{"items", std::int64_t(10)}}}),
+      quick({"linear_regression", {{"items", std::int64_t(20)}, {"dimension", std::int64_t(3)}}}),
+      {"gaussian_regression", {{"items", std::int64_t(12)}, {"dimension", std::int64_t(2)}}},
+      {"gaussian_process_regression", {{"items", std::int64_t(5)}}},
+      {"ar_k", {{"length", std::int64_t(40)}, {"lags", std::int64_t(2)}}},
+      {"laplace_mixture", {{"target", Text("location_scale")}, {"points", std::int64_t(20)}}},
+      quick({"integral", {}})};
+}
 Target double_well() { return {"many_well", {{"wells", std::int64_t(1)}}, 1.0}; }
 
 /// Known means and standard deviations of the constrained variables, with their standard errors.
@@ -168,6 +188,24 @@ Target longer(Target target, Index times) {
 // One named test for every sampler, variant and target.
 #define EXACT(name, ...) \
   TEST_CASE("Exact moments: " name) { require_exact(__VA_ARGS__); }
+#define EXACT_ON_SMALL_POSTERIORS(sampler, times, ...)                         \
+  TEST_CASE("Exact moments: " sampler " on small posteriors, " #__VA_ARGS__) { \
+    for (const Target& target : small_posteriors()) {                          \
+      INFO(target.plugin);                                                     \
+      require_exact(sampler, longer(target, times), OptionMap{__VA_ARGS__});   \
+    }                                                                          \
+  }
+// Every day three of them; with ELBOW_LONG_TESTS in the environment all, with five times as many
+// particles: self-normalised weights are biased by the inverse of their effective number.
+#define EXACT_POPULATION_ON_SMALL_POSTERIORS(sampler, particles)                \
+  TEST_CASE("Exact moments and evidence: " sampler " on small posteriors") {    \
+    const bool all = std::getenv("ELBOW_LONG_TESTS");                           \
+    for (const Target& target : small_posteriors()) {                           \
+      if (!all && !target.is_quick) continue;                                   \
+      INFO(target.plugin);                                                      \
+      require_exact_population(sampler, target, {}, (all ? 5 : 1) * particles); \
+    }                                                                           \
+  }
 #define EXACT_POPULATION(name, ...) \
   TEST_CASE("Exact moments and evidence: " name) { require_exact_population(__VA_ARGS__); }
 
@@ -328,6 +366,21 @@ EXACT_POPULATION("importance on the correlated gaussian", "importance", correlat
                  OptionMap{{"base_sd", 3.0}}, 5000)
 EXACT_POPULATION("importance on the double well", "importance", double_well(),
                  OptionMap{{"base_sd", 3.0}}, 5000)
+
+EXACT_ON_SMALL_POSTERIORS("nuts", 1)
+EXACT_ON_SMALL_POSTERIORS("hmc", 1)
+EXACT_ON_SMALL_POSTERIORS("mala", 3)
+EXACT_ON_SMALL_POSTERIORS("barker", 3)
+EXACT_ON_SMALL_POSTERIORS("random_walk_metropolis", 5)
+EXACT_ON_SMALL_POSTERIORS("slice", 1)
+EXACT_ON_SMALL_POSTERIORS("elliptical_slice", 2)
+EXACT_ON_SMALL_POSTERIORS("parallel_tempering", 1, {"rungs", std::int64_t(4)})
+EXACT_ON_SMALL_POSTERIORS("affine_invariant", 4, {"move", std::string("stretch")})
+EXACT_ON_SMALL_POSTERIORS("affine_invariant", 4, {"move", std::string("differential_evolution")})
+EXACT_POPULATION_ON_SMALL_POSTERIORS("smc", 100)
+EXACT_POPULATION_ON_SMALL_POSTERIORS("annealed_importance_sampling", 60)
+EXACT_POPULATION("importance on the integral", "importance", Target{"integral", {}},
+                 OptionMap{{"base_sd", 3.0}}, 2000)
 
 TEST_CASE("Populations recover the evidence of German credit with default options") {
   const auto target = german_credit();
