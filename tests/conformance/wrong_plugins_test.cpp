@@ -165,3 +165,19 @@ TEST_CASE("An option out of its bounds is an error of the call") {
   CHECK(wrong.status == 2);
   CHECK(wrong.output.find("learning_rate must be") != std::string::npos);
 }
+
+TEST_CASE("Options that belong to a choice which is not set are no fault") {
+  const auto vae = [](const std::string& chosen) {
+    return failures("model/vae", ELBOW_TEST_PLUGINS,
+                    " --set hidden=[6] --set latents=3 --set second_latents=2 " + chosen);
+  };
+  CHECK(names(vae("--set 'layers=\"two\"'")) == Names{});
+  CHECK(names(vae("--set 'pixels=\"gaussian\"' --set 'binarization=\"none\"'")) == Names{});
+}
+
+TEST_CASE("A family is checked in dimensions that its options leave room in") {
+  for (const int second : {1, 4})
+    CHECK(names(failures("family/amortized_gaussian", ELBOW_TEST_PLUGINS,
+                         " --set hidden=[6] --set 'layers=\"two\"' --set second_dimension=" +
+                             std::to_string(second))) == Names{});
+}

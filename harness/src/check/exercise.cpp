@@ -1,6 +1,7 @@
 #include "check/exercise.hpp"
 
 #include "check/chains.hpp"
+#include "check/family_bench.hpp"
 #include "check/fit_bench.hpp"
 #include "check/targets.hpp"
 
@@ -63,7 +64,7 @@ void exercise(const Bench& bench, const OptionMap& options,
       return use(*subject.model());
     case Kind::family: {
       const bool conditional = subject.can(Ability::conditional);
-      return use(*subject.family(3, conditional ? 2 : 0), conditional);
+      return use(*subject.family(roomy_dimension(subject, 3), conditional ? 2 : 0), conditional);
     }
     case Kind::estimator:
       // Without a model to work on it can only be looked at.

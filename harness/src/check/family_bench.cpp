@@ -6,6 +6,22 @@
 
 namespace elbow::check {
 
+Index roomy_dimension(const Subject& subject, Index least) {
+  const Index context = subject.can(Ability::conditional) ? FamilyBench::context_dimension : 0;
+  const auto has_room = [&](Index dimension) {
+    try {
+      subject.family(dimension, context);
+      return true;
+    } catch (const OptionError&) {
+      return false;
+    }
+  };
+  Index dimension = least;
+  while (dimension <= 64 * least && !has_room(dimension)) dimension *= 2;
+  if (dimension > 64 * least) subject.family(least, context);  // says why
+  return dimension;
+}
+
 FamilyBench::FamilyBench(const Subject& subject, Index dimension)
     : conditional_(subject.can(Ability::conditional)),
       dimension_(dimension),

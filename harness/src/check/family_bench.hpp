@@ -4,14 +4,19 @@
 
 namespace elbow::check {
 
+/// The first of `least`, 2 `least`, ... 64 `least` in which the family can be made: options may
+/// name coordinates, which fewer dimensions do not have.
+/// @throws OptionError, of `least` dimensions, if there is none.
+Index roomy_dimension(const Subject& subject, Index least = 4);
+
 /// A family in few dimensions, away from its starting parameters, with two contexts bound where it
 /// is conditional. Columns belong to the contexts in halves.
 class FamilyBench {
  public:
-  static constexpr Index default_dimension = 4;
   static constexpr Index context_dimension = 3;
 
-  explicit FamilyBench(const Subject& subject, Index dimension = default_dimension);
+  explicit FamilyBench(const Subject& subject) : FamilyBench(subject, roomy_dimension(subject)) {}
+  FamilyBench(const Subject& subject, Index dimension);
 
   Family& operator*() const { return *family_; }
   Family* operator->() const { return &*family_; }

@@ -14,8 +14,10 @@ constexpr Index draws = 6;
 /// sum_s [g_z,s . z_s + g_log_q,s log q_s] of one noise block: what `sample_pullback`
 /// differentiates.
 struct PathObjective {
-  Eigen::MatrixXd noise;
-  Eigen::MatrixXd g_z = normals("g_z", FamilyBench::default_dimension, draws);
+  explicit PathObjective(const FamilyBench& q)
+      : noise(q.noise(draws)), g_z(normals("g_z", q.dimension(), draws)) {}
+
+  Eigen::MatrixXd noise, g_z;
   Eigen::VectorXd g_log_q = normals("g_log_q", draws, 1).col(0);
 
   double value(FamilyBench& q) const {
@@ -66,10 +68,10 @@ Outcome order(FamilyBench& q, const PathObjective& objective) {
 }
 
 void check_paths(FamilyBench& q, Report& report) {
-  const PathObjective full{q.noise(draws)};
-  PathObjective draws_only{full.noise};
+  const PathObjective full(q);
+  PathObjective draws_only(q);
   draws_only.g_log_q.resize(0);
-  PathObjective density_only{full.noise};
+  PathObjective density_only(q);
   density_only.g_z.setZero();
   report.check("sample's pull-back agrees with differences", [&] { return differences(q, full); });
   report.check("sample's pull-back without log q agrees with differences",
