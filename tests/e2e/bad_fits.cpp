@@ -142,6 +142,14 @@ TEST_CASE("A method that fits itself says how far from the posterior it has ende
   CHECK((kl < 0.05 || path.outcome.reason.find("nats from the posterior") != std::string::npos));
   CHECK(kl > 0.05);
   CHECK(only_cell(target + method("", "\"laplace\"")).outcome.reason.empty());
+
+  // 10 draws are few for the four numbers of q: their optimum is far off.
+  const CellSummary few = only_cell(
+      gaussian + std::string("[[method]]\nname = \"m\"\nfamily = \"gaussian_mean_field\"\n"
+                             "estimator = { plugin = \"fixed_draws\", draws = 10 }\n"));
+  CHECK(few.outcome.ending == Ending::converged);
+  CHECK(few.metrics.at("kl_to_posterior").value > 0.05);
+  CHECK_THAT(few.outcome.reason, Contains("nats from the posterior"));
 }
 
 TEST_CASE("A fit whose steps died away before it arrived says so") {

@@ -110,8 +110,7 @@ class CellWork {
     if (ingredients_.estimator)
       for (Metric& metric : evaluate_fit(ingredients_, fit, samples ? "fit_" : "", writer_))
         add(std::move(metric));
-    if (ingredients_.estimator && ingredients_.estimator->trained().empty() &&
-        outcome.ending == Ending::converged && outcome.reason.empty())
+    if (ingredients_.estimator && outcome.ending == Ending::converged && outcome.reason.empty())
       outcome.reason = distance_left(samples ? "fit_" : "");
     if (outcome.ending == Ending::budget_spent && outcome.reason.empty())
       outcome.reason = slope_left(samples ? "fit_" : "");
@@ -174,8 +173,9 @@ class CellWork {
       complete_from_family(ingredients_, *fitted.family, writer_);
     }
   }
-  /// What a method whose end says nothing of the posterior (of a path, at a mode, at a fixed point)
-  /// has left of it; empty where that is little, or not known.
+  /// What a method whose own end says nothing of the posterior (of a path, at a mode, at a fixed
+  /// point, at the optimum for one set of draws) has left of it; empty where that is little, or not
+  /// known.
   std::string distance_left(const std::string& prefix) const {
     constexpr double little = 0.02;  // nats
     const Metric* elbo = find(prefix + "elbo");
