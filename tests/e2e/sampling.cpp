@@ -182,6 +182,35 @@ draws = 300
       CHECK(diverging->x(Index(when[0].x(k, c)), c) == 1);
 }
 
+TEST_CASE("chains that end in their warm-up leave the place that they had come to") {
+  const Workplace place;
+  place.write("a.toml", R"(
+[[model]]
+plugin = "gaussian"
+dimension = 2
+[[method]]
+name = "runaway"
+sampler = { plugin = "moody", mood = "runs_away" }
+chains = 2
+warmup = 20
+draws = 10
+)");
+  elbow::test::elbow(place.folder(), {"run", "a.toml"});
+  const CellSummary cell = only_cell(place);
+  CHECK(cell.outcome.ending == Ending::diverged);
+  CHECK_THAT(cell.outcome.reason, Contains("ran away"));
+  const auto last =
+      read_draws(cell_files(place / "results/a")[0], "warmup_unconstrained_posterior");
+  REQUIRE(last.size() == 2);
+  double farthest = 0;
+  for (const ChainDraws& coordinate : last) {
+    REQUIRE(coordinate.x.rows() == 1);
+    REQUIRE(coordinate.x.cols() == 2);
+    farthest = std::max(farthest, coordinate.x.cwiseAbs().maxCoeff());
+  }
+  CHECK(farthest > 1e50);
+}
+
 TEST_CASE("a sampler that never diverges has no groups of divergences") {
   const Workplace place;
   place.write("a.toml", R"(

@@ -221,6 +221,7 @@ class ChainGroups {
   }
 
   std::vector<Eigen::VectorXd>& rows() { return rows_; }
+  Index transitions() const { return transitions_; }  ///< that all chains have made
   /// Where the transition of chain c diverged. @pre it did
   auto divergence(std::size_t c) { return layout_.z(divergences_[c]).col(0); }
 
@@ -379,6 +380,9 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
     if (warmup) warmup->append_divergences();
     ended = groups.ended();
   }
+  // Chains that end in their warm-up leave no draws; where they had come to shows why they ended.
+  if (ended && !warmup && groups.transitions() > 0)
+    warmup.emplace(work, groups, layout, fields, "warmup_").append();
   warmup.reset();
 
   ChainRecorder recorder(work, groups, layout, fields, "");
