@@ -109,9 +109,9 @@ optimizer = { each = ["adam", "sgd", "adagrad", "rmsprop", "dowg", "stan_advi"] 
 name = "weights"
 family = { each = ["gaussian_mean_field", "gaussian_full_rank", "gaussian_low_rank"] }
 estimator = { each = ["inclusive_kl", "chi"] }
-optimizer = { each = ["adam", "sgd", "adagrad", "rmsprop", "dowg"] }
+optimizer = { each = ["adam", "sgd", "adagrad", "rmsprop", "dowg", "stan_advi"] }
 )");
-  REQUIRE(cells.size() == 54);
+  REQUIRE(cells.size() == 60);
   for (const CellSummary& cell : cells) {
     INFO(described(cell));
     // The bounds of several draws are flat around the posterior.
