@@ -15,6 +15,7 @@
 #include "cell/fit.hpp"
 #include "cell/sample.hpp"
 #include "data/short_number.hpp"
+#include "diagnostics/psis.hpp"
 #include "plan/plan_file.hpp"
 
 namespace elbow {
