@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <elbow/elbow.hpp>
 
 #include "../latent_items/splits.hpp"
@@ -74,6 +76,12 @@ class ImageFiles {
         throw Error(std::string(names[f]) + ": an image has " +
                     std::to_string(files_[f]->item_size()) + " pixels, those of data have " +
                     std::to_string(files_[0]->item_size()));
+      // One row of pixels fits any image: the same files may be written as tables and as images.
+      const std::vector<Index>&here = files_[f]->shape, &there = files_[0]->shape;
+      if (here.size() > 2 && there.size() > 2 &&
+          !std::equal(here.begin() + 1, here.end(), there.begin() + 1, there.end()))
+        throw Error(std::string(names[f]) + ": an image is " + extents(here) +
+                    ", those of data are " + extents(there));
       if (bounded) check_range(*files_[f], names[f]);
     }
     const std::vector<Index>& shape = files_[0]->shape;
@@ -138,6 +146,18 @@ class ImageFiles {
       return Splits(Splits::generated(given, generated_train, generated_test));
     return {given, items(0), items(1), items(2)};
   }
+  /// Of one image: "28 x 28".
+  static std::string extents(const std::vector<Index>& shape) {
+    std::string text;
+    for (std::size_t axis = 1; axis < shape.size(); ++axis)
+      text += (axis > 1 ? " x " : "") + std::to_string(shape[axis]);
+    return text;
+  }
+  /// In as many digits as tell it from the bounds.
+  static std::string shortest(double number) {
+    std::array<char, 32> text;
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+  }
   static void check_range(const Array& file, const std::string& name) {
     std::visit(
         [&](const auto& numbers) {
@@ -146,9 +166,8 @@ class ImageFiles {
               if (numbers[i] >= 0 && numbers[i] <= 1) continue;
               const std::size_t size = std::size_t(file.item_size());
               throw Error(name + ": expected pixels in [0, 1], found " +
-                          std::to_string(double(numbers[i])) + " in image " +
-                          std::to_string(i / size) + ", pixel " + std::to_string(i % size) +
-                          " (from 0)");
+                          shortest(double(numbers[i])) + " in image " + std::to_string(i / size) +
+                          ", pixel " + std::to_string(i % size) + " (from 0)");
             }
         },
         file.numbers);

@@ -189,8 +189,12 @@ TEST_CASE("What is wrong with images is told with the numbers") {
     REQUIRE(found.find(text) != std::string::npos);
   };
   refused({{"data", images<float>({3, 2}, {0, 1, 0.5f, 1.5f, 0, 0})}},
-          "data: expected pixels in [0, 1], found 1.500000 in image 1, pixel 1");
-  refused({{"data", images<float>({3, 2}, {0, 1, 0, 0, 0, -0.25f})}}, "found -0.250000 in image 2");
+          "data: expected pixels in [0, 1], found 1.5 in image 1, pixel 1");
+  refused({{"data", images<float>({3, 2}, {0, 1, 0, 0, 0, -0.25f})}}, "found -0.25 in image 2");
+  refused({{"data", images<double>({2, 2}, {0, 1, 0, -1e-9})}}, "found -1e-09 in image 1, pixel 1");
+  refused({{"data", images<std::uint8_t>({2, 2, 3}, std::vector<std::uint8_t>(12, 0))},
+           {"test_data", images<std::uint8_t>({1, 3, 2}, std::vector<std::uint8_t>(6, 0))}},
+          "test_data: an image is 3 x 2, those of data are 2 x 3");
   refused({{"data", images<std::uint8_t>({3, 2}, {0, 0, 0, 0, 0, 0})},
            {"train", std::int64_t(3)},
            {"test", std::int64_t(1)}},
