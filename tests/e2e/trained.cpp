@@ -196,6 +196,46 @@ draws = 4000
   }
 }
 
+TEST_CASE("annealed importance sampling finds the test log likelihood of a trained autoencoder") {
+  const Workplace place;
+  const std::string model =
+      "seed = 3\n[[model]]\nplugin = \"vae\"\nlatents = 2\nhidden = [8]\nrows = 5\ncolumns = 5\n"
+      "train = 200\ntest = 3\nbinarization = \"fixed\"\n";
+  place.write("vae.toml", model + R"(
+[evaluation]
+log_likelihood_draws = 2000
+[[method]]
+name = "elbo"
+family = { plugin = "amortized_gaussian", hidden = [8] }
+estimator = "amortized_elbo"
+optimizer = { plugin = "adam", learning_rate = 0.01 }
+batch_size = 20
+stop = { iterations = 500 }
+)");
+  place.write("a.toml", model + R"(
+trained = { results = "results/vae", method = "elbo" }
+posterior_of = { split = "test", items = [0, 1, 2], completions = 0 }
+[[method]]
+name = "ais"
+sampler = "annealed_importance_sampling"
+chains = 200
+)");
+  const Ended trained = elbow::test::elbow(place.folder(), {"run", "vae.toml"}, ELBOW_TEST_PLUGINS);
+  INFO(trained.output);
+  REQUIRE(trained.status == 0);
+  const Ended ended = run(place);
+  INFO(ended.output);
+  REQUIRE(ended.status == 0);
+  const Metric importance =
+      cells_of(place / "results/vae").at("elbo").metrics.at("test_log_likelihood");
+  const Metric annealed =
+      cells_of(place / "results/a").at("ais").metrics.at("log_evidence_sampler");
+  // The mean over three images, and their sum.
+  CHECK(annealed.mcse < 0.5);
+  CHECK(std::abs(3 * importance.value - annealed.value) <
+        5 * std::hypot(3 * importance.mcse, annealed.mcse));
+}
+
 TEST_CASE(
     "a model starts from the parameters of the cell that `trained` names, by file or by name") {
   const Workplace place;
