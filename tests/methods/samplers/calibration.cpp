@@ -112,8 +112,9 @@ double chain_p(const Case& c) {
                        [&](Model& target, std::uint64_t s) { return spaced_draws(target, c, s); });
 }
 
+/// 150 simulations always: more would see the bias of so few particles.
 double population_p(const Case& c, Index particles) {
-  return calibration_p(c, simulations(), [&](Model& target, std::uint64_t s) {
+  return calibration_p(c, 150, [&](Model& target, std::uint64_t s) {
     return weighted_draws(target, c, particles, s);
   });
 }
