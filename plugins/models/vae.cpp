@@ -253,17 +253,24 @@ class Vae final : public Model, public LatentItems {
       constexpr bool bytes = sizeof *from == 1;
       float* const to = x_.col(b).data();
       const float scale = bytes ? 1.f / 255 : 1.f, threshold = threshold_ / scale;
+      if (drawn) {
+        // A grey value in units of 2^-24 against 24 random bits.
+        bits_.resize(std::size_t(size));
+        stream.fill_bits(bits_);
+        const float in_units = scale * 0x1p24f;
+        for (Index i = 0; i < size; ++i)
+          to[i] = float(std::int32_t(bits_[std::size_t(i)] >> 8)) < in_units * float(from[i]) ? 1.f
+                                                                                              : 0.f;
+        return;
+      }
       if (cut)
         for (Index i = 0; i < size; ++i) to[i] = float(from[i]) > threshold ? 1.f : 0.f;
       else
         for (Index i = 0; i < size; ++i) to[i] = scale * float(from[i]);
-      if (!drawn && !(bytes && dequantize_ && !bernoulli)) return;
+      if (!bytes || !dequantize_ || bernoulli) return;
       noise_.resize(size, 1);
       stream.fill_uniform(noise_);
-      if (drawn)
-        for (Index i = 0; i < size; ++i) to[i] = float(noise_(i, 0)) < to[i] ? 1.f : 0.f;
-      else
-        for (Index i = 0; i < size; ++i) to[i] = (255 * to[i] + float(noise_(i, 0))) * (1.f / 256);
+      for (Index i = 0; i < size; ++i) to[i] = (255 * to[i] + float(noise_(i, 0))) * (1.f / 256);
     });
   }
 
@@ -363,6 +370,7 @@ class Vae final : public Model, public LatentItems {
   std::vector<Index> column_major_;  ///< pixels in the order of `Variable`, as places in C order
   Eigen::MatrixXf x_;                ///< [C x B] the chosen items
   Eigen::MatrixXd noise_;            ///< [C x 1]
+  std::vector<std::uint32_t> bits_;  ///< [C]
   Network::Pass pass_, second_pass_;
   Eigen::MatrixXd second_mean_, second_log_sd_;  ///< [D1 x S] of z1 given z2
   Eigen::MatrixXd white_, score_;  ///< [D1 x S] (z1 - mean) / sd; and its weighted score

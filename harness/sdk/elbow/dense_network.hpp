@@ -2,6 +2,7 @@
 
 #include <elbow/parameters.hpp>
 #include <elbow/random.hpp>
+#include <elbow/sparse_columns.hpp>
 #include <elbow/types.hpp>
 #include <string>
 #include <vector>
@@ -35,10 +36,10 @@ struct DenseLayer {
 
 /// Dense layers behind each other, with hand-written pull-backs. T (float or double) is the
 /// arithmetic and the type of the parameters; double is for checks. Columns are the items of a
-/// batch. A column's output has the same bits whatever other columns share its batch. Products run
-/// at the rate of the machine's matrix product, activations are applied while a tile is in the
-/// cache; nothing is allocated once a pass has seen its largest batch. A NaN in a column's input is
-/// a NaN in its output. Thread-safe: no.
+/// batch. A column's output has the same bits whatever other columns share its batch. Zeros of a
+/// sparse input are left out of the products. Products run at the rate of the machine's matrix
+/// product, activations are applied while a tile is in the cache; nothing is allocated once a pass
+/// has seen its largest batch. A NaN in a column's input is a NaN in its output. Thread-safe: no.
 ///
 ///     network.begin(pass, B);                      // room for B columns
 ///     pass.input() = ...;                          // [inputs x B]
@@ -75,6 +76,8 @@ class DenseNetwork {
     std::vector<Matrix> values_;     ///< the input, then every layer's output
     std::vector<Matrix> slopes_;     ///< of every layer's activation, where its output hides it
     std::vector<Matrix> gradients_;  ///< by `values_`, before the activation once pulled back
+    SparseColumns<T> sparse_input_;  ///< [inputs x B]  empty where the input is dense
+    SparseColumns<T> turned_input_;  ///< [B x inputs]
   };
 
   /// Adds the blocks `<name>_weights_1` [outputs x inputs], `<name>_bias_1`, ... to `parameters`.

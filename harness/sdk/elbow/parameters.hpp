@@ -104,7 +104,8 @@ class Gradient {
   Eigen::Ref<const Eigen::VectorXd> f64() const { return f64_; }
   Eigen::Ref<const Eigen::VectorXf> f32() const { return f32_; }
   bool all_finite() const { return f64_.allFinite() && f32_.allFinite(); }
-  double squared_norm() const { return f64_.squaredNorm() + f32_.cast<double>().squaredNorm(); }
+  /// Finite exactly where all numbers and the norm itself are.
+  double squared_norm() const;
 
  private:
   Eigen::VectorXd f64_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <elbow/types.hpp>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,8 @@ class RandomStream {
   /// uniform() or normal() for each element, several times faster.
   void fill_uniform(DrawsOut out);
   void fill_normal(DrawsOut out);
+  /// Fills with independent random bits: the two halves of each bits(), the lower one first.
+  void fill_bits(std::span<std::uint32_t> out);
 
   /// Fisher-Yates shuffle of `items`.
   void shuffle(std::vector<Index>& items);

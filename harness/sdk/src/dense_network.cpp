@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "activations.hpp"
+#include "sparse_product.hpp"
 #include "tiled_product.hpp"
 
 namespace elbow {
@@ -158,6 +159,8 @@ void DenseNetwork<T>::begin(Pass& pass, Index columns) const {
   for (const Layer& layer : layers_) widest = std::max(widest, padded<T>(layer.outputs));
   scratch<T, 0>(padded<T>(columns) * widest), scratch<T, 1>(padded<T>(columns) * widest);
   if (!pass.values_.empty() && pass.values_[0].cols() >= columns) return;
+  pass.sparse_input_.reserve(inputs_, columns);
+  pass.turned_input_.reserve(inputs_, columns);
   pass.rows_.assign(1, inputs_);
   for (const Layer& layer : layers_) pass.rows_.push_back(layer.outputs);
   pass.values_.clear(), pass.gradients_.clear(), pass.slopes_.clear();
@@ -195,17 +198,20 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
     Matrix& slopes = pass.slopes_[l];
     const T* const bias = layer.padded_bias.data();
     const Packet<T> gain = broadcast(layer.gain);
-    multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), x.rows()},
-                [&](const T* tile, Index row, Index panels, Index column, Index columns) {
-                  for (Index j = 0; j < columns; ++j)
-                    for (Index r = 0; r < panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
-                      const Packet<T> sum =
-                          Eigen::internal::pmadd(load(tile), gain, load(bias + row + r));
-                      const Activated<T> activated = activate<T>(layer.activation, sum);
-                      store(&y(row + r, column + j), activated.value);
-                      if (slopes.size() > 0) store(&slopes(row + r, column + j), activated.slope);
-                    }
-                });
+    const auto finish = [&](const T* tile, Index row, Index panels, Index column, Index columns) {
+      for (Index j = 0; j < columns; ++j)
+        for (Index r = 0; r < panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
+          const Packet<T> sum = Eigen::internal::pmadd(load(tile), gain, load(bias + row + r));
+          const Activated<T> activated = activate<T>(layer.activation, sum);
+          store(&y(row + r, column + j), activated.value);
+          if (slopes.size() > 0) store(&slopes(row + r, column + j), activated.slope);
+        }
+    };
+    if (l == 0 && pass.sparse_input_.read(x.data(), x.rows(), layer.inputs, pass.columns_))
+      multiply<T>(layer.outputs, pass.columns_, weights, pass.sparse_input_, finish);
+    else
+      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), x.rows()},
+                  finish);
   }
 }
 
@@ -235,33 +241,38 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
     if (phi) {
       add_column_sum<T>(g.data(), g.rows(), layer.outputs, pass.columns_,
                         phi.vector(layer.bias).data());
-      T* const turned_x = scratch<T, 0>(filled * layer.inputs);
-      transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled, as_it_is);
       T* const to_weights = phi.matrix(layer.weights).data();
-      multiply<T>(
-          layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()}, {turned_x, filled},
-          [&](const T* tile, Index row, Index panels, Index column, Index columns) {
-            for (Index j = column; j < column + columns; ++j)
-              for (Index r = row; r < row + panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
-                T* const to = to_weights + j * layer.outputs + r;
-                Packet<T> sum = pmul(load(tile), gain);
-                if (layer.mask.size() > 0) sum = pmul(sum, load(&layer.mask(r, j)));
-                if (r + lanes<T> <= layer.outputs) {
-                  store(to, Eigen::internal::padd(load(to), sum));
-                  continue;
-                }
-                alignas(64) T kept[lanes<T>];
-                store(kept, sum);
-                for (Index i = 0; i < layer.outputs - r; ++i) to[i] += kept[i];
-              }
-          },
-          [&](Index row, Index panels, Index column, Index) -> Target<T> {
-            T* const to = to_weights + column * layer.outputs + row;
-            const bool is_whole = row + panels * lanes<T> <= layer.outputs;
-            if (is_whole && layer.mask.size() == 0 && layer.gain == 1)
-              return {to, layer.outputs, true};
-            return {};
-          });
+      const auto finish = [&](const T* tile, Index row, Index panels, Index column, Index columns) {
+        for (Index j = column; j < column + columns; ++j)
+          for (Index r = row; r < row + panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
+            T* const to = to_weights + j * layer.outputs + r;
+            Packet<T> sum = pmul(load(tile), gain);
+            if (layer.mask.size() > 0) sum = pmul(sum, load(&layer.mask(r, j)));
+            if (r + lanes<T> <= layer.outputs) {
+              store(to, Eigen::internal::padd(load(to), sum));
+              continue;
+            }
+            alignas(64) T kept[lanes<T>];
+            store(kept, sum);
+            for (Index i = 0; i < layer.outputs - r; ++i) to[i] += kept[i];
+          }
+      };
+      const auto place = [&](Index row, Index panels, Index column, Index) -> Target<T> {
+        T* const to = to_weights + column * layer.outputs + row;
+        const bool is_whole = row + panels * lanes<T> <= layer.outputs;
+        if (is_whole && layer.mask.size() == 0 && layer.gain == 1) return {to, layer.outputs, true};
+        return {};
+      };
+      if (l == 0 && pass.sparse_input_.columns() > 0) {
+        pass.turned_input_.transpose(pass.sparse_input_, layer.inputs);
+        multiply<T>(layer.outputs, layer.inputs, {g.data(), g.rows()}, pass.turned_input_, finish,
+                    place);
+      } else {
+        T* const turned_x = scratch<T, 0>(filled * layer.inputs);
+        transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled, as_it_is);
+        multiply<T>(layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()},
+                    {turned_x, filled}, finish, place);
+      }
     }
     if (l == 0 && !to_input) return;
     // The items in the registers' lanes: W is read as it lies, and only its products are turned.

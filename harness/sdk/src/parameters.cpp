@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <elbow/error.hpp>
 #include <elbow/parameters.hpp>
 
@@ -17,6 +19,19 @@ BlockId<T> append(std::vector<BlockInfo>& blocks, Eigen::Matrix<T, Eigen::Dynami
 }
 
 }  // namespace
+
+double Gradient::squared_norm() const {
+  // Short runs are summed in single precision, several times faster and with an error of few
+  // roundings, unless they overflow there.
+  constexpr Index run = 256;
+  double sum = f64_.squaredNorm();
+  for (Index first = 0; first < f32_.size(); first += run) {
+    const auto part = f32_.segment(first, std::min(run, f32_.size() - first));
+    const float of_run = part.squaredNorm();
+    sum += std::isfinite(of_run) ? double(of_run) : part.cast<double>().squaredNorm();
+  }
+  return sum;
+}
 
 BlockId<double> Parameters::add(const std::string& name, Index rows, Index cols) {
   return append(blocks_, f64_, Scalar::f64, name, rows, cols);

@@ -3,6 +3,8 @@
 #include <immintrin.h>
 #endif
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <elbow/random.hpp>
 
@@ -59,17 +61,20 @@ inline Wide product(Wide a, Wide b) {
 }
 
 /// As `to_uniform`: 52 bits behind the exponent of 2^52 are that number plus 2^52.
-inline WideReal to_uniforms(Wide high, Wide low) {
-  const Wide bits = ((high << 32) | (low & 0xffffffff)) >> 12 | 0x4330000000000000;
-  return ((reinterpret_cast<WideReal>(bits) - 0x1p52) + 0.5) * 0x1p-52;
+inline WideReal to_uniforms(Wide bits) {
+  const Wide number = bits >> 12 | 0x4330000000000000;
+  return ((reinterpret_cast<WideReal>(number) - 0x1p52) + 0.5) * 0x1p-52;
 }
+inline Wide as_they_are(Wide bits) { return bits; }
 
-/// Fills 2 * lanes uniforms from consecutive counters: Philox 4x32 with ten rounds, `block` of
-/// every counter, several registers at a time.
+/// Fills 2 * lanes numbers of 64 bits from consecutive counters: Philox 4x32 with ten rounds,
+/// `block` of every counter, several registers at a time.
+/// @param convert  what becomes of the random bits of a register
 constexpr int lanes = 16;
 
+template <class T, class Convert>
 void fill_lanes(const std::uint32_t (&key)[2], std::uint64_t substream, std::uint64_t number,
-                double* out) {
+                T* out, Convert convert) {
   constexpr int registers = lanes / side;
   Wide word[4][registers];
   Wide counter = Wide{} + number;
@@ -90,14 +95,22 @@ void fill_lanes(const std::uint32_t (&key)[2], std::uint64_t substream, std::uin
     }
     key0 += PHILOX_W32_0, key1 += PHILOX_W32_1;
   }
-  alignas(64) double even[lanes], odd[lanes];
+  alignas(64) T even[lanes], odd[lanes];
   for (int r = 0; r < registers; ++r) {
-    const WideReal first = to_uniforms(word[1][r], word[0][r]);
-    const WideReal second = to_uniforms(word[3][r], word[2][r]);
+    const auto first = convert((word[1][r] << 32) | (word[0][r] & 0xffffffff));
+    const auto second = convert((word[3][r] << 32) | (word[2][r] & 0xffffffff));
     std::memcpy(even + r * side, &first, sizeof first);
     std::memcpy(odd + r * side, &second, sizeof second);
   }
   for (int i = 0; i < lanes; ++i) out[2 * i] = even[i], out[2 * i + 1] = odd[i];
+}
+
+/// Writes a stream's next number's lower and, where there is room, upper half.
+void take_next(RandomStream& stream, std::span<std::uint32_t>& out) {
+  const std::uint64_t bits = stream.bits();
+  out[0] = std::uint32_t(bits);
+  if (out.size() > 1) out[1] = std::uint32_t(bits >> 32);
+  out = out.subspan(std::min<std::size_t>(2, out.size()));
 }
 
 }  // namespace
@@ -143,7 +156,7 @@ void RandomStream::fill_run(double* to, Index n) {
   double* const end = to + n;
   if (to < end && position_ % 2) *to++ = uniform();
   for (; end - to >= 2 * lanes; to += 2 * lanes, position_ += 2 * lanes)
-    fill_lanes(key_.word, substream_, position_ / 2, to);
+    fill_lanes(key_.word, substream_, position_ / 2, to, to_uniforms);
   while (to < end) *to++ = uniform();
 }
 
@@ -151,6 +164,19 @@ void RandomStream::fill_uniform(DrawsOut out) {
   if (out.outerStride() == out.rows()) return fill_run(out.data(), out.size());
   for (Index column = 0; column < out.cols(); ++column)
     fill_run(out.col(column).data(), out.rows());
+}
+
+void RandomStream::fill_bits(std::span<std::uint32_t> out) {
+  constexpr std::size_t at_once = 4 * lanes;
+  std::uint64_t words[2 * lanes];
+  if (position_ % 2 && !out.empty()) take_next(*this, out);
+  for (; out.size() >= at_once; out = out.subspan(at_once), position_ += 2 * lanes) {
+    fill_lanes(key_.word, substream_, position_ / 2, words, as_they_are);
+    if constexpr (std::endian::native == std::endian::big)
+      for (std::uint64_t& word : words) word = std::rotl(word, 32);
+    std::memcpy(out.data(), words, sizeof words);
+  }
+  while (!out.empty()) take_next(*this, out);
 }
 
 void RandomStream::fill_normal(DrawsOut out) {

@@ -176,6 +176,29 @@ TEST_CASE("a column's output has the same bits in every batch") {
       REQUIRE(net(x.middleCols(first, width)) == together.middleCols(first, width));
 }
 
+TEST_CASE("zeros of a sparse input are left out of the products without changing a bit") {
+  // Beside enough dense columns whose output has no gradient, the same columns are read densely.
+  const bool masked = GENERATE(false, true);
+  const double gain = GENERATE(1., 0.7);
+  constexpr Index inputs = 37, outputs = 85, sparse = 11, dense = 8;
+  const MatrixXf mask = masked ? MatrixXf(normals(outputs, inputs, 5).cast<float>()) : MatrixXf();
+  Net<float> net(inputs, {{outputs, Activation::softplus, WeightStart::he, gain, mask},
+                          {3, Activation::identity, WeightStart::he, 1, {}}});
+  MatrixXd x = normals(inputs, sparse + dense, 3);
+  for (Index j = 0; j < sparse; ++j)
+    for (Index i = 0; i < inputs; ++i)
+      if ((i + 3 * j) % 7 > 0 || j == 4) x(i, j) = 0;
+  MatrixXd g = normals(3, sparse + dense, 4);
+  g.rightCols(dense).setZero();
+  Gradient with(net.parameters), without(net.parameters);
+  const MatrixXd y_with = net(x), x_with = net.pull_back(g, with);
+  const MatrixXd y = net(x.leftCols(sparse)), to_x = net.pull_back(g.leftCols(sparse), without);
+  REQUIRE(y == y_with.leftCols(sparse));
+  REQUIRE(to_x == x_with.leftCols(sparse));
+  REQUIRE(with.f32() == without.f32());
+  REQUIRE(with.f32().norm() > 0);
+}
+
 TEST_CASE("the pull-back of a batch is the sum of its parts', and adds to the gradient") {
   Net<double> net(7, three_layers(Activation::silu, Activation::tanh));
   const MatrixXd x = normals(7, 30, 5), g = normals(5, 30, 6);
@@ -237,9 +260,11 @@ TEST_CASE(
   Gradient phi(net.parameters);
   net.network.begin(net.pass, 128);
   const std::size_t before = test::allocations();
-  for (const Index batch : {128, 20, 128, 1}) {
+  for (const Index batch : {128, 20, 128, 1, 20}) {
     net.network.begin(net.pass, batch);
-    net.pass.input().setConstant(0.5f);
+    // Sparse in some batches, dense in others.
+    net.pass.input().setConstant(batch == 20 ? 0.5f : 0);
+    net.pass.input().topRows(batch == 1 ? 20 : 10).setConstant(0.5f);
     net.network.forward(net.parameters, net.pass);
     net.pass.output_gradient().setConstant(1);
     net.network.backward(net.parameters, net.pass, phi.out());

@@ -56,3 +56,20 @@ TEST_CASE("a gradient has the layout of its parameters, and a default one is not
   gradient.set_zero();
   CHECK(gradient.squared_norm() == 0);
 }
+
+TEST_CASE("the squared norm of a gradient is finite where its numbers and itself are") {
+  Parameters parameters;
+  parameters.add("a", 3);
+  parameters.add_f32("b", 1000);
+  Gradient gradient(parameters);
+  gradient.f64() << 1, -2, 3;
+  for (Index i = 0; i < 1000; ++i) gradient.f32()[i] = float(i) - 500;
+  // 14, and the sum of (i - 500)^2 for i from 0 to 999.
+  REQUIRE(gradient.squared_norm() == Approx(14 + 83333500.).epsilon(1e-6));
+  gradient.f32()[700] = 1e30f;
+  REQUIRE(gradient.squared_norm() == Approx(1e60));
+  for (const float wrong : {INFINITY, NAN}) {
+    gradient.f32()[700] = wrong;
+    REQUIRE_FALSE(std::isfinite(gradient.squared_norm()));
+  }
+}

@@ -53,6 +53,22 @@ TEST_CASE("filling a block gives bit for bit the numbers of single calls") {
   CHECK(filled.bits() == called.bits());
 }
 
+TEST_CASE("filling with random bits gives the halves of single calls, the lower one first") {
+  for (const bool odd : {false, true})
+    for (const std::size_t size : {0, 1, 2, 63, 64, 65, 200, 333}) {
+      RandomStream filled(1, 0, "bits"), single = filled;
+      if (odd) filled.bits(), single.bits();
+      std::vector<std::uint32_t> bits(size);
+      filled.fill_bits(bits);
+      std::uint64_t word = 0;
+      for (std::size_t i = 0; i < size; ++i) {
+        word = i % 2 ? word >> 32 : single.bits();
+        REQUIRE(bits[i] == std::uint32_t(word));
+      }
+      REQUIRE(filled.bits() == single.bits());
+    }
+}
+
 TEST_CASE("filling a part of a larger matrix touches that part alone") {
   RandomStream filled(7, 1, "noise"), called = filled;
   Eigen::MatrixXd whole = Eigen::MatrixXd::Constant(7, 4, -1);

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <elbow/sparse_columns.hpp>
+
+#include "tiled_product.hpp"
+
+/// Products whose right factor is mostly zeros, as binarised images are. What a zero would add is
+/// left out; every bit is that of `multiply` with the zeros (and a finite left factor).
+namespace elbow::tiles {
+
+/// One column of as many registers' rows as R has numbers, which are 0, 1, ...
+/// @param resume  the product is added to what the tile has
+template <class T, int... R>
+void multiply_sparse_column(std::integer_sequence<int, R...>, const T* a, Index a_step,
+                            std::span<const SparseEntry<T>> b, bool resume, T* tile) {
+  // Written out, since a loop over registers would keep them in memory.
+  Packet<T> sum[] = {(resume ? load(tile + R * lanes<T>) : broadcast(T(0)))...};
+  for (const SparseEntry<T>& entry : b) {
+    const T* const rows = a + entry.row * a_step;
+    const Packet<T> coefficient = broadcast(entry.value);
+    ((sum[R] = Eigen::internal::pmadd(load(rows + R * lanes<T>), coefficient, sum[R])), ...);
+  }
+  (store(tile + R * lanes<T>, sum[R]), ...);
+}
+
+/// Registers of one column that are summed side by side.
+inline constexpr int most_sparse_panels = 8;
+
+/// By registers of rows, from 1.
+template <class T>
+using MultiplySparseColumn = void (*)(const T*, Index, std::span<const SparseEntry<T>>, bool, T*);
+template <class T>
+inline constexpr auto multiply_sparse_functions = []<int... R>(std::integer_sequence<int, R...>) {
+  return std::array<MultiplySparseColumn<T>, most_sparse_panels>{
+      [](const T* a, Index a_step, std::span<const SparseEntry<T>> b, bool resume, T* tile) {
+        multiply_sparse_column<T>(std::make_integer_sequence<int, R + 1>(), a, a_step, b, resume,
+                                  tile);
+      }...};
+}
+(std::make_integer_sequence<int, most_sparse_panels>());
+
+/// As `multiply` of a dense right factor; the tiles have one column.
+template <class T, class Finish, class Place = OwnPlace<T>>
+void multiply(Index rows, Index columns, Left<T> a, const SparseColumns<T>& b, Finish finish,
+              Place place = {}) {
+  alignas(64) T sums[most_sparse_panels * lanes<T>];
+  const Index panels = padded<T>(rows) / lanes<T>;
+  const Index whole = a.tail ? rows / lanes<T> : panels;
+  for (Index panel = 0, count; panel < panels; panel += count) {
+    const bool tail = panel >= whole;
+    count = tail ? 1 : std::min<Index>(most_sparse_panels, whole - panel);
+    const T* const rows_of_a = tail ? a.tail : a.data + panel * lanes<T>;
+    for (Index column = 0; column < columns; ++column) {
+      const Target<T> target = place(panel * lanes<T>, count, column, 1);
+      T* const tile = target.data ? target.data : sums;
+      multiply_sparse_functions<T>[std::size_t(count - 1)](
+          rows_of_a, tail ? lanes<T> : a.step, b[column], target.data && target.add, tile);
+      if (!target.data) finish(tile, panel * lanes<T>, count, column, 1);
+    }
+  }
+}
+
+}  // namespace elbow::tiles
