@@ -35,6 +35,12 @@ void sleep_ms(int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
 }
 
+/// Until there is such a file. @throws Error after 20 s.
+void wait_for(const std::filesystem::path& file) {
+  for (int i = 0; i < 4000 && !exists(file); ++i) sleep_ms(5);
+  if (!exists(file)) throw Error("waited in vain for " + file.string());
+}
+
 }  // namespace
 
 TEST_CASE("every cell is run once and has its file") {
@@ -48,10 +54,31 @@ TEST_CASE("every cell is run once and has its file") {
 
 TEST_CASE("never more workers run than were asked for, and all of them are used") {
   const Scratch scratch;
+  const auto here = scratch.folder() / "here";
+  create_directory(here);
+  const auto mark = [&](int cell) { return here / std::to_string(cell); };
   std::size_t most = 0;
-  run_cells(pointers(some_cells(12)), scratch.folder(), text_work([](const Cell&) { sleep_ms(5); }),
-            workers(3), [&](const ScheduleState& state) { most = std::max(most, state.running); });
-  CHECK(most == 3);
+  const auto result = run_cells(
+      pointers(some_cells(12)), scratch.folder(), text_work([&](const Cell& cell) {
+        const int own = int(cell.replicate);
+        write_text(mark(own), "");
+        for (int beside : {0, 1, 2})
+          if (own < 3) wait_for(mark(beside));
+        const auto count = std::distance(std::filesystem::directory_iterator(here), {});
+        if (count > 3) throw Error(std::to_string(count) + " cells run");
+        // The first three stay until all three have seen each other.
+        write_text(scratch.folder() / ("saw " + std::to_string(own)), "");
+        for (int beside : {0, 1, 2})
+          if (own < 3) wait_for(scratch.folder() / ("saw " + std::to_string(beside)));
+        sleep_ms(5);
+        remove(mark(own));
+      }),
+      workers(3), [&](const ScheduleState& state) { most = std::max(most, state.running); });
+  CHECK(most <= 3);
+  for (const FinishedCell& finished : result.finished) {
+    INFO(finished.outcome.reason);
+    CHECK(finished.outcome.ending == Ending::converged);
+  }
 }
 
 TEST_CASE("cells start in the order given") {
@@ -174,8 +201,7 @@ TEST_CASE("while a cell waits for the disk its worker's place is another's") {
   schedule(cells, scratch, text_work([&](const Cell& cell) {
              if (cell.replicate > 0) return;
              announce_storing();
-             for (int i = 0; i < 2000 && !exists(second); ++i) sleep_ms(5);
-             if (!exists(second)) throw Error("the second cell did not run beside the first");
+             wait_for(second);
            }),
            workers(1));
   CHECK(stored(scratch, cells[0]) == "converged");
@@ -189,10 +215,6 @@ TEST_CASE("processors that no cell needs are lent to a cell and come back with i
     const int got = take_processors(most);
     if (got != expected)
       throw Error("expected " + std::to_string(expected) + ", got " + std::to_string(got));
-  };
-  const auto wait_for = [](const std::filesystem::path& file) {
-    for (int i = 0; i < 4000 && !exists(file); ++i) sleep_ms(5);
-    if (!exists(file)) throw Error("waited in vain for " + file.string());
   };
   const auto started = [&](std::size_t cell) {
     return scratch.folder() / ("started " + std::to_string(cell));
@@ -235,11 +257,14 @@ TEST_CASE("a cell that only waits for the disk gets there when a failure stops t
   const auto cells = some_cells(2);
   ScheduleSettings settings = workers(2);
   settings.fail_fast = true;
-  const auto result = schedule(cells, scratch, text_work([](const Cell& cell) {
+  const auto waits = scratch.folder() / "waits";
+  const auto result = schedule(cells, scratch, text_work([&](const Cell& cell) {
                                  if (cell.replicate == 0) {
                                    announce_storing();
+                                   write_text(waits, "");
                                    sleep_ms(500);
                                  } else {
+                                   wait_for(waits);
                                    sleep_ms(150);
                                    throw Error("no");
                                  }
@@ -317,9 +342,10 @@ TEST_CASE("fail_fast starts nothing after a failure and leaves what ran undone")
   const auto cells = some_cells(20);
   ScheduleSettings settings = workers(2);
   settings.fail_fast = true;
-  const auto result = schedule(cells, scratch, text_work([](const Cell& cell) {
+  const auto result = schedule(cells, scratch, text_work([&](const Cell& cell) {
                                  if (cell.replicate == 3) {
-                                   sleep_ms(200);  // the others before it are complete
+                                   for (std::size_t before : {0, 1, 2})
+                                     wait_for(scratch.folder() / cell_path(cells[before].hash));
                                    throw Error("the third");
                                  }
                                  if (cell.replicate == 4) sleep(60);
