@@ -195,6 +195,28 @@ estimator = "fixed_draws"
   }
 }
 
+TEST_CASE("A fit that ends worse than it began has diverged, and gives no chain its start") {
+  // One step of 30 in every parameter, the logarithm of the scale among them: from N(0, 1) to
+  // sd e^-30 for the narrow model, and to e^30 for those a thousand wide.
+  const std::string leap = R"(
+family = "gaussian_mean_field"
+estimator = "reparameterized"
+optimizer = { plugin = "adam", learning_rate = 30, averaging = "none" }
+stop = { iterations = 1 }
+)";
+  const auto cells =
+      run(head + std::string(eight_prior_sds) + scales + "[[method]]\nname = \"leap\"" + leap +
+          "[[method]]\nname = \"leap_then_hmc\"" + leap + "sampler = \"hmc\"\n");
+  REQUIRE(cells.size() == 10);
+  for (const CellSummary& cell : cells) {
+    if (cell.model == "thousandth" || cell.model == "hundred away") continue;
+    INFO(described(cell));
+    CHECK(cell.outcome.ending == Ending::diverged);
+    CHECK(cell.outcome.reason.find("is below that of its start, ") != std::string::npos);
+    CHECK(cell.metrics.count("ess_bulk_min") == 0);
+  }
+}
+
 TEST_CASE("A rule that fires at the noise floor says so") {
   // A tolerance far below the Monte-Carlo error of the comparison.
   const auto cells = run(head + std::string(R"(

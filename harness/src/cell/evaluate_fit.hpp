@@ -1,5 +1,7 @@
 #pragma once
 
+#include <elbow/math.hpp>
+#include <string>
 #include <vector>
 
 #include "cell/ingredients.hpp"
@@ -9,8 +11,8 @@ namespace elbow {
 
 /// An ELBO from fresh draws; NaN where the method has nothing to draw from or the model no density.
 struct ElboEstimate {
-  double value;  ///< -inf or NaN when a draw has such a log density: none is dropped
-  double mcse;
+  double value = not_a_number;  ///< -inf or NaN when a draw has such a log density: none is dropped
+  double mcse = not_a_number;
 };
 
 /// The ELBO of the current approximation over all data items.

@@ -117,6 +117,7 @@ class Checkpoints {
   RowStream* items_ = nullptr;  ///< null where there are none
 };
 
+constexpr Index start_draws = 100;  // enough to see what went off
 constexpr Index iterations_without_budget = 1'000'000;
 
 Ending ending_of(Progress progress) {
@@ -146,6 +147,8 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
   Fit fit{*cell.counted, cell.family.get(), cell.optimizer.get(), 0, cell.stream("fit"), {}};
   const RandomStream stream = fit.stream;
   FitResult result;
+  if (cell.family && !settings.no_steps)
+    result.start = estimate_elbo(cell, fit, cell.stream("start"), start_draws);
   Index next_checkpoint = 1;
   Index last_checkpoint = 0;
   FitSnapshots snapshots(snapshot_plan, cell, [&](StateArchive& archive) {

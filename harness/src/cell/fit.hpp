@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cell/clock.hpp"
+#include "cell/evaluate_fit.hpp"
 #include "cell/fit_snapshots.hpp"
 #include "cell/ingredients.hpp"
 #include "cell/stop_signal.hpp"
@@ -11,6 +12,7 @@ namespace elbow {
 /// How a fit went.
 struct FitResult {
   Outcome outcome;
+  ElboEstimate start;  ///< of the family as it was made
   Index iterations = 0;
   double rhat = 0;  ///< of the iterates' later half; NaN without trained parameters
   Metric objective;

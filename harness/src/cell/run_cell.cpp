@@ -13,6 +13,7 @@
 #include "cell/draw_groups.hpp"
 #include "cell/evaluate_fit.hpp"
 #include "cell/fit.hpp"
+#include "cell/fit_verdict.hpp"
 #include "cell/sample.hpp"
 #include "data/short_number.hpp"
 #include "diagnostics/psis.hpp"
@@ -82,6 +83,7 @@ class CellWork {
   Outcome run() {
     write_data(*ingredients_.model, writer_);
     Outcome outcome;
+    ElboEstimate start;
     FittedApproximation fitted;
     Model* target = ingredients_.counted.get();
     std::unique_ptr<Model> surrogate;
@@ -92,6 +94,7 @@ class CellWork {
     if (ingredients_.estimator) {
       const FitResult result = run_fit(ingredients_, snapshots_, writer_, clock_, stop_);
       outcome = result.outcome;
+      start = result.start;
       fit.iteration = result.iterations;
       add({"iterations", double(result.iterations), not_a_number, "", "steps of the estimator"});
       if (result.iterations > 0) add(result.objective);
@@ -108,13 +111,14 @@ class CellWork {
       }
     }
     const bool samples = ingredients_.method_variant.sampler.has_value();
-    if (ingredients_.estimator)
-      for (Metric& metric : evaluate_fit(ingredients_, fit, samples ? "fit_" : "", writer_))
-        add(std::move(metric));
-    if (ingredients_.estimator && outcome.ending == Ending::converged && outcome.reason.empty())
-      outcome.reason = distance_left(samples ? "fit_" : "");
-    if (outcome.ending == Ending::budget_spent && outcome.reason.empty())
-      outcome.reason = slope_left(samples ? "fit_" : "");
+    if (ingredients_.estimator) {
+      const std::string prefix = samples ? "fit_" : "";
+      const std::vector<Metric> measured = evaluate_fit(ingredients_, fit, prefix, writer_);
+      metrics_.insert(metrics_.end(), measured.begin(), measured.end());
+      if (outcome_allows_sampling(outcome))
+        outcome =
+            judged(std::move(outcome), {start, measured, prefix, ingredients_.evaluation.draws});
+    }
     if (fitted && !samples) use_draws(fitted);
     if (samples && outcome_allows_sampling(outcome)) {
       SampleResult result =
@@ -142,7 +146,7 @@ class CellWork {
         {"seconds", clock_.seconds(), not_a_number, "s", "the method's working time"}};
     times.push_back({"peak_memory_mb", peak_memory_mb(), not_a_number, "MB",
                      "most memory that a process of the cell had in use, plugins included"});
-    if (const Metric* found = find("ess_bulk_min")) {
+    if (const Metric* found = find_metric(metrics_, "ess_bulk_min")) {
       const double ess = found->value;
       const std::string per = "ess_bulk_min per ", all = ", warm-up and fit counted";
       times.push_back({"ess_per_second", ess / clock_.seconds(), not_a_number, "draws/s",
@@ -174,41 +178,7 @@ class CellWork {
       complete_from_family(ingredients_, *fitted.family, writer_);
     }
   }
-  /// What a method whose own end says nothing of the posterior (of a path, at a mode, at a fixed
-  /// point, at the optimum for one set of draws) has left of it; empty where that is little, or not
-  /// known.
-  std::string distance_left(const std::string& prefix) const {
-    constexpr double little = 0.02;  // nats
-    const Metric* elbo = find(prefix + "elbo");
-    const Metric* evidence = find(prefix + "log_evidence_psis");
-    const Metric* k = find(prefix + "pareto_k");
-    if (!elbo || !evidence || !k) return "";
-    const double left = evidence->value - elbo->value;
-    const bool reliable = k->value < pareto_k_threshold(ingredients_.evaluation.draws);
-    const bool found = left > std::fmax(little, 3 * elbo->mcse);
-    if (reliable && !found) return "";
-    return "the approximation is " + std::string(reliable ? "" : "at least ") +
-           short_number(left, 3) + " nats from the posterior by importance sampling, pareto_k " +
-           short_number(k->value, 2);
-  }
-  /// What is left to climb where steps have died away: at an optimum the mean gradient is noise.
-  std::string slope_left(const std::string& prefix) const {
-    constexpr double sure = 10, worth_it = 0.01;
-    const Metric* variance = find(prefix + "gradient_variance");
-    const Metric* ratio = find(prefix + "gradient_snr");
-    if (!variance || !ratio || !std::isfinite(ratio->value)) return "";
-    const double squared_norm = variance->value * ratio->value * ratio->value;
-    if (!(ratio->value > sure) || !(squared_norm > worth_it)) return "";
-    return "the fit stands still on a slope: the mean gradient at the end is " +
-           short_number(ratio->value, 3) + " times its noise";
-  }
   void add(Metric metric) { metrics_.push_back(std::move(metric)); }
-  /// Null without one of that name; valid until the next one is added.
-  const Metric* find(const std::string& name) const {
-    for (const Metric& metric : metrics_)
-      if (metric.name == name) return &metric;
-    return nullptr;
-  }
 
   const CellContext& context_;
   CellWriter& writer_;

@@ -350,9 +350,8 @@ std::string stalled_reason(const KeptDraws& kept, Index chains, Index draws) {
 /// That the chains contradict one another, where they had draws enough to agree; else empty.
 std::string unmixed_reason(const std::vector<Metric>& metrics, Index draws) {
   constexpr double largest = 1.1;
-  const auto rhat = std::find_if(metrics.begin(), metrics.end(),
-                                 [](const Metric& metric) { return metric.name == "rhat_max"; });
-  if (draws < 100 || rhat == metrics.end() || !(rhat->value > largest)) return "";
+  const Metric* rhat = find_metric(metrics, "rhat_max");
+  if (draws < 100 || !rhat || !(rhat->value > largest)) return "";
   return "the chains do not agree with one another: the largest R-hat is " +
          short_number(rhat->value, 3);
 }

@@ -28,6 +28,13 @@ struct Metric {
   std::string help;
 };
 
+/// Null where there is none of that name; valid as long as `metrics`.
+inline const Metric* find_metric(const std::vector<Metric>& metrics, std::string_view name) {
+  for (const Metric& metric : metrics)
+    if (metric.name == name) return &metric;
+  return nullptr;
+}
+
 /// One number per draw and variable along the streamed axes, written in blocks as they come.
 /// Rows of a block are the elements of the variables behind each other, columns are draws.
 class DrawStream {
