@@ -172,3 +172,39 @@ draws = 4000
   // Of two variables the larger error is shown.
   CHECK(std::abs(error - 0.4) < 5 * standard_error + 0.02);
 }
+
+TEST_CASE("compare measures weighted draws by their weights") {
+  // Draws of N(0, 1.5^2) as draws of N(1, 0.7^2): without weights the mean is off by 1.4 sds.
+  const Workplace place;
+  place.write("a.toml", R"([[model]]
+plugin = "gaussian"
+mean = [1.0]
+covariance = [[0.49]]
+[[method]]
+name = "weighted"
+sampler = { plugin = "importance", base_sd = 1.5 }
+chains = 4000
+[[method]]
+name = "particles"
+sampler = "smc"
+[[method]]
+name = "walk"
+sampler = "random_walk_metropolis"
+draws = 4000
+)");
+  elbow::test::elbow(place.folder(), {"run", "a.toml"});
+  const ProgramRun json =
+      run_program("compare " + (place / "results/a").string() +
+                  " --draws-of walk --metric sd_error_to_draws,mean_error_to_draws --format json");
+  INFO(json.out << json.err);
+  REQUIRE(json.status == 0);
+  int seen = 0;
+  for (const auto& row : nlohmann::json::parse(json.out).at("rows")) {
+    if (row.at("mean").is_null()) continue;
+    const double error = row.at("mean"), standard_error = row.at("standard_error");
+    CHECK(standard_error < 0.1);
+    CHECK(error < 4 * standard_error);
+    ++seen;
+  }
+  CHECK(seen == 4);
+}

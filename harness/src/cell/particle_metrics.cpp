@@ -7,25 +7,9 @@
 #include "cell/distances.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/pareto_k_metric.hpp"
+#include "diagnostics/systematic_choice.hpp"
 
 namespace elbow {
-namespace {
-
-/// n particles in proportion to their weights, by systematic resampling from the middle of each
-/// stratum: particle i occurs n w_i times, rounded up or down.
-std::vector<Index> systematic_choice(const Eigen::VectorXd& weights, Index n) {
-  std::vector<Index> chosen;
-  double below = 0;
-  for (Index i = 0; i < weights.size() && Index(chosen.size()) < n; ++i) {
-    below += weights[i];
-    while (Index(chosen.size()) < n && (double(chosen.size()) + 0.5) / double(n) < below)
-      chosen.push_back(i);
-  }
-  return chosen;
-}
-
-}  // namespace
-
 void add_particle_metrics(const Particles& particles, const Ingredients& cell, Model& target,
                           const std::string& prefix, CellWriter& writer,
                           std::vector<Metric>& metrics) {

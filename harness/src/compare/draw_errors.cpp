@@ -5,11 +5,14 @@
 #include <elbow/error.hpp>
 #include <elbow/math.hpp>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "compare/cell_keys.hpp"
 #include "config/nearest.hpp"
 #include "diagnostics/draws_summary.hpp"
+#include "diagnostics/psis.hpp"
+#include "diagnostics/systematic_choice.hpp"
 #include "diagnostics/two_sample.hpp"
 #include "record/result_reader.hpp"
 
@@ -26,10 +29,27 @@ struct ElementDraws {
   double operator[](const char* field) const { return summary[draws_summary_place(field)]; }
 };
 
-std::vector<ElementDraws> read_elements(const std::filesystem::path& file) {
+/// The draws of a cell. Weighted ones, which have the metric `ess_weights`, are resampled in
+/// proportion to their smoothed weights: a draw taken several times then lies beside itself, and
+/// effective sample sizes count it once. Empty where no weight is finite.
+std::vector<ElementDraws> read_elements(const std::filesystem::path& file,
+                                        const CellSummary& cell) {
+  const std::vector<ChainDraws> all = read_draws(file, "posterior");
+  std::optional<std::vector<Index>> chosen;
+  if (cell.metrics.count("ess_weights") > 0)
+    for (const ChainDraws& statistic : read_draws(file, "sample_stats"))
+      if (statistic.name == "log_weight") {
+        const Eigen::VectorXd log_weights = psis(statistic.x.reshaped()).log_weights;
+        const double sum = log_sum_exp(log_weights);
+        if (!std::isfinite(sum)) return {};
+        chosen = systematic_choice((log_weights.array() - sum).exp(), log_weights.size());
+      }
   std::vector<ElementDraws> elements;
-  for (const ChainDraws& draws : read_draws(file, "posterior"))
-    elements.push_back({draws.name, draws.x.reshaped(), draws_summary(draws.x, draws.walkers)});
+  for (const ChainDraws& draws : all) {
+    const Eigen::MatrixXd x =
+        chosen ? Eigen::MatrixXd(draws.x.reshaped()(*chosen)) : Eigen::MatrixXd(draws.x);
+    elements.push_back({draws.name, x.reshaped(), draws_summary(x, draws.walkers)});
+  }
   return elements;
 }
 
@@ -43,8 +63,7 @@ struct Largest {
 };
 
 bool can_be_compared(const CellSummary& cell) {
-  return !is_failure(cell.outcome.ending) && cell.outcome.ending != Ending::skipped &&
-         cell.metrics.count("ess_weights") == 0;
+  return !is_failure(cell.outcome.ending) && cell.outcome.ending != Ending::skipped;
 }
 
 /// @return whether both have the same elements, of which one varies
@@ -115,11 +134,11 @@ std::vector<std::string> add_draw_errors(std::vector<ResultFolder>& folders,
         return cell->method == method && can_be_compared(*cell);
       });
       std::vector<ElementDraws> yardstick;
-      if (other != cells.end()) yardstick = read_elements(folder.path / (*other)->path);
+      if (other != cells.end()) yardstick = read_elements(folder.path / (*other)->path, **other);
       for (CellSummary* cell : cells) {
         if (cell->method == method) continue;
         if (yardstick.empty() || !can_be_compared(*cell) ||
-            !add_errors(read_elements(folder.path / cell->path), yardstick, *cell))
+            !add_errors(read_elements(folder.path / cell->path, *cell), yardstick, *cell))
           ++left_out;
       }
     }
