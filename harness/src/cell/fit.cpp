@@ -203,9 +203,11 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
     if (progress != Progress::going) {
       result.outcome = {ending_of(progress), ""};
       if (progress == Progress::non_finite)
-        result.outcome.reason = "the objective or its gradient is not finite in iteration " +
-                                std::to_string(result.iterations) + ": objective " +
-                                short_number(trace[0]);
+        result.outcome.reason =
+            "the objective or its gradient is not finite " +
+            (result.iterations > 1 ? "in iteration " + std::to_string(result.iterations)
+                                   : "where the fit begins") +
+            ": objective " + short_number(trace[0]);
       break;
     }
     if (due) {
