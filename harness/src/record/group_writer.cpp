@@ -3,7 +3,9 @@
 #include <hdf5_hl.h>
 
 #include <algorithm>
+#include <charconv>
 #include <elbow/error.hpp>
+#include <optional>
 
 #include "record/counts.hpp"
 
@@ -32,6 +34,28 @@ const H5::CompType& scale_user_type() {
 const H5::VarLenType& scale_list_type() {
   static const H5::VarLenType type(H5::PredType::STD_REF_OBJ);
   return type;
+}
+
+/// Labels as numbers, where all of them are integers as one writes them.
+std::optional<std::vector<std::int64_t>> integers(const std::vector<std::string>& labels) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& label : labels) {
+    std::int64_t& number = numbers.emplace_back();
+    std::from_chars(label.data(), label.data() + label.size(), number);
+    if (std::to_string(number) != label) return {};
+  }
+  return numbers;
+}
+
+H5::DataSet write_labels(const H5::Group& group, const std::string& name,
+                         const std::vector<std::string>& labels) {
+  const auto numbers = integers(labels);
+  if (!numbers || numbers->empty()) return write_texts(group, name, labels);
+  const hsize_t extent = numbers->size();
+  H5::DataSet set = group.createDataSet(name, H5::PredType::STD_I64LE, H5::DataSpace(1, &extent),
+                                        plain_dataset());
+  set.write(numbers->data(), H5::PredType::NATIVE_INT64);
+  return set;
 }
 
 }  // namespace
@@ -106,9 +130,10 @@ void GroupWriter::axes(const H5::DataSet& dataset, std::vector<std::string> dime
 void GroupWriter::write_coordinates(Dimension& dimension) {
   if (!dimension.has_scale) {
     const auto labels = labels_.find(dimension.name);
-    dimension.scale = labels == labels_.end() ? write_counts(group_, dimension.name,
-                                                             std::max<Index>(dimension.extent, 0))
-                                              : write_texts(group_, dimension.name, labels->second);
+    dimension.scale =
+        labels == labels_.end()
+            ? write_counts(group_, dimension.name, std::max<Index>(dimension.extent, 0))
+            : write_labels(group_, dimension.name, labels->second);
     dimension.has_scale = true;
   }
   if (H5DSset_scale(dimension.scale.getId(), dimension.name.c_str()) < 0)

@@ -46,6 +46,8 @@ for engine in ["h5netcdf", "netcdf4"]:
     assert np.array_equal(opened["vi_trace"]["iteration"], 10.0 * np.arange(10000))
     assert np.array_equal(opened["constant_data"]["design"], [[11, 12, 13], [21, 22, 23]])
     assert opened["constant_data"]["nothing"].shape == (0,)
+    assert opened["constant_data"]["year"].dtype == np.int64
+    assert float(opened["constant_data"]["rain"].sel(year=2001)) == 20
     per_variable = opened["diagnostics"]["theta"]
     assert np.array_equal(per_variable.sel(metric="ess_bulk"), 100 + np.arange(4))
     assert per_variable.sel(metric="mean", school="B") == 1

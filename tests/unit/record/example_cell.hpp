@@ -14,6 +14,7 @@
 ///   divergence_posterior/mu[chain, divergence] = 10 chain + divergence; two of chain 0, one of
 ///   chain 1 divergence_sample_stats/transition[chain, divergence] = 20 divergence
 ///   diagnostics/theta[metric, k] = k for the metric mean, 100 + k for ess_bulk
+///   constant_data/rain[year] = 10, 20, 30 in the years 1999, 2001 and -5, which are integers
 ///   vi_trace/elbo[row] = -1 / (row + 1), iteration = 10 row
 inline constexpr elbow::Index example_chains = 2, example_draws = 50, example_rows = 10000;
 
@@ -65,6 +66,8 @@ inline void write_example(elbow::CellWriter& cell) {
   design << 11, 21, 12, 22, 13, 23;  // row i, column j: 10 (i + 1) + j + 1
   cell.array("constant_data", {"design", {2, 3}, {}, ""}, design);
   cell.array("constant_data", {"nothing", {0}, {}, ""}, Eigen::VectorXd(0));
+  cell.coordinate({"year", {"1999", "2001", "-5"}});
+  cell.array("constant_data", {"rain", {3}, {"year"}, "mm"}, Eigen::Vector3d(10, 20, 30));
   cell.coordinate({"metric", {"mean", "ess_bulk"}});
   Eigen::VectorXd diagnostics(8);
   diagnostics << 0, 100, 1, 101, 2, 102, 3, 103;  // mean k, ess_bulk 100 + k
