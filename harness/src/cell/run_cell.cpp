@@ -15,8 +15,6 @@
 #include "cell/fit.hpp"
 #include "cell/fit_verdict.hpp"
 #include "cell/sample.hpp"
-#include "data/short_number.hpp"
-#include "diagnostics/psis.hpp"
 #include "plan/plan_file.hpp"
 
 namespace elbow {
