@@ -199,7 +199,8 @@ draws = 4000
   INFO(json.out << json.err);
   REQUIRE(json.status == 0);
   int seen = 0;
-  for (const auto& row : nlohmann::json::parse(json.out).at("rows")) {
+  const auto table = nlohmann::json::parse(json.out);
+  for (const auto& row : table.at("rows")) {
     if (row.at("mean").is_null()) continue;
     const double error = row.at("mean"), standard_error = row.at("standard_error");
     CHECK(standard_error < 0.1);
