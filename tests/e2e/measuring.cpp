@@ -136,6 +136,20 @@ stop = { iterations = 200 }
   CHECK((checkpoints->columns.at("gradient_snr_mcse").array() >= 0).all());
 }
 
+namespace {
+
+/// The rows of both errors against the draws of the method "walk". @param more  options
+nlohmann::json errors_to_walk(const Workplace& place, const std::string& more = "") {
+  const ProgramRun json = run_program(
+      "compare " + (place / "results/a").string() +
+      " --draws-of walk --metric sd_error_to_draws,mean_error_to_draws --format json" + more);
+  INFO(json.out << json.err);
+  REQUIRE(json.status == 0);
+  return nlohmann::json::parse(json.out).at("rows");
+}
+
+}  // namespace
+
 TEST_CASE("compare says by how much a fit errs against the draws of a sampler, with an error") {
   // The mean-field optimum of correlation 0.8 has sds of 0.6: 0.4 less than the posterior's.
   const Workplace place;
@@ -155,15 +169,8 @@ sampler = "random_walk_metropolis"
 draws = 4000
 )");
   elbow::test::elbow(place.folder(), {"run", "a.toml"});
-  const ProgramRun json =
-      run_program("compare " + (place / "results/a").string() +
-                  " --draws-of walk --metric sd_error_to_draws,mean_error_to_draws --format json"
-                  " --where method=fit");
-  INFO(json.err);
-  REQUIRE(json.status == 0);
   double error = -1, standard_error = -1;
-  const auto table = nlohmann::json::parse(json.out);
-  for (const auto& row : table.at("rows"))
+  for (const auto& row : errors_to_walk(place, " --where method=fit"))
     if (row.at("metric") == "sd_error_to_draws") {
       error = row.at("mean");
       standard_error = row.at("standard_error");
@@ -193,14 +200,8 @@ sampler = "random_walk_metropolis"
 draws = 4000
 )");
   elbow::test::elbow(place.folder(), {"run", "a.toml"});
-  const ProgramRun json =
-      run_program("compare " + (place / "results/a").string() +
-                  " --draws-of walk --metric sd_error_to_draws,mean_error_to_draws --format json");
-  INFO(json.out << json.err);
-  REQUIRE(json.status == 0);
   int seen = 0;
-  const auto table = nlohmann::json::parse(json.out);
-  for (const auto& row : table.at("rows")) {
+  for (const auto& row : errors_to_walk(place)) {
     if (row.at("mean").is_null()) continue;
     const double error = row.at("mean"), standard_error = row.at("standard_error");
     CHECK(standard_error < 0.1);

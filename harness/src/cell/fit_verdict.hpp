@@ -10,10 +10,10 @@ namespace elbow {
 
 /// What is known of a fit that has ended by itself.
 struct MeasuredFit {
-  ElboEstimate start;           ///< of the family as it was made
-  std::vector<Metric> metrics;  ///< of `evaluate_fit`
-  std::string prefix;           ///< that these have
-  Index draws;                  ///< they are of so many
+  ElboEstimate start;                  ///< of the family as it was made
+  const std::vector<Metric>& metrics;  ///< of `evaluate_fit`
+  std::string prefix;                  ///< that these have
+  Index draws;                         ///< they are of so many
 };
 
 /// The outcome in the light of what the fit has come to.

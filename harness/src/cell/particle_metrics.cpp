@@ -7,9 +7,10 @@
 #include "cell/distances.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/pareto_k_metric.hpp"
-#include "diagnostics/systematic_choice.hpp"
+#include "diagnostics/weighted_draws.hpp"
 
 namespace elbow {
+
 void add_particle_metrics(const Particles& particles, const Ingredients& cell, Model& target,
                           const std::string& prefix, CellWriter& writer,
                           std::vector<Metric>& metrics) {
@@ -24,11 +25,7 @@ void add_particle_metrics(const Particles& particles, const Ingredients& cell, M
     metrics.push_back(pareto_k_metric(log_weights, smoothed));
     log_weights = smoothed.log_weights;
   }
-  // std::exp, because Eigen's gives -inf a little more than the weight zero.
-  const double highest = log_weights.maxCoeff();
-  Eigen::VectorXd weights =
-      log_weights.unaryExpr([&](double log_weight) { return std::exp(log_weight - highest); });
-  weights /= weights.sum();
+  const Eigen::VectorXd weights = normalised_weights(log_weights);
   const double ess = 1 / weights.squaredNorm();
   metrics.push_back({"ess_weights", ess, not_a_number, "draws",
                      "effective sample size of the particles' smoothed weights"});

@@ -12,8 +12,8 @@
 #include "config/nearest.hpp"
 #include "diagnostics/draws_summary.hpp"
 #include "diagnostics/psis.hpp"
-#include "diagnostics/systematic_choice.hpp"
 #include "diagnostics/two_sample.hpp"
+#include "diagnostics/weighted_draws.hpp"
 #include "record/result_reader.hpp"
 
 namespace elbow {
@@ -39,10 +39,10 @@ std::vector<ElementDraws> read_elements(const std::filesystem::path& file,
   if (cell.metrics.count("ess_weights") > 0)
     for (const ChainDraws& statistic : read_draws(file, "sample_stats"))
       if (statistic.name == "log_weight") {
-        const Eigen::VectorXd log_weights = psis(statistic.x.reshaped()).log_weights;
-        const double sum = log_sum_exp(log_weights);
-        if (!std::isfinite(sum)) return {};
-        chosen = systematic_choice((log_weights.array() - sum).exp(), log_weights.size());
+        const Eigen::VectorXd log_weights = statistic.x.reshaped();
+        if (!std::isfinite(log_weights.maxCoeff<Eigen::PropagateNaN>())) return {};
+        chosen = systematic_choice(normalised_weights(psis(log_weights).log_weights),
+                                   log_weights.size());
       }
   std::vector<ElementDraws> elements;
   for (const ChainDraws& draws : all) {

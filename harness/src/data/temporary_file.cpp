@@ -1,5 +1,6 @@
 #include "data/temporary_file.hpp"
 
+#include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -39,6 +40,13 @@ std::filesystem::path temporary_beside(const std::filesystem::path& file) {
   std::string name(1, '.');
   name.append(file.filename()).append(mark).append(machine_name());
   return file.parent_path() / name.append("-").append(std::to_string(getpid()));
+}
+
+int sync_to_disk(const std::filesystem::path& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int error = descriptor < 0 || fsync(descriptor) != 0 ? errno : 0;
+  if (descriptor >= 0) close(descriptor);
+  return error;
 }
 
 bool is_leftover(const std::string& file_name) {

@@ -1,8 +1,5 @@
 #include "plan/plan_file.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <elbow/error.hpp>
@@ -91,16 +88,6 @@ void print_body(const Plan& plan, std::ostream& out) {
   out << "}\n";
 }
 
-/// What was written is on the disk before the file has its name: after a failure of power there is
-/// either the plan before or this one whole. @return 0, or errno
-int sync_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return errno;
-  const int error = ::fsync(descriptor) != 0 ? errno : 0;
-  ::close(descriptor);
-  return error;
-}
-
 }  // namespace
 
 Json to_json(const ModelVariant& model) {
@@ -139,7 +126,9 @@ void write_plan(const Plan& plan, const Json& provenance, const std::filesystem:
   print_member(out, "provenance", provenance);
   print_body(plan, out);
   out.close();
-  if (const int reason = out ? sync_file(temporary) : errno; reason != 0) {
+  // On the disk before it has its name: after a failure of power there is either the plan before or
+  // this one whole.
+  if (const int reason = out ? sync_to_disk(temporary) : errno; reason != 0) {
     std::filesystem::remove(temporary);
     errno = reason;
     fail(file);

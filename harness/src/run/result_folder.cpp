@@ -34,9 +34,7 @@ void make_folder(const fs::path& folder) {
 }
 
 void sync_folder(const fs::path& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int error = descriptor < 0 || fsync(descriptor) != 0 ? errno : 0;
-  if (descriptor >= 0) close(descriptor);
+  int error = sync_to_disk(folder);
   // Some network file systems do not know how to, and need not.
   if (error == EINVAL || error == ENOTSUP) error = 0;
   if (error != 0) throw Error(folder.string() + ": cannot be stored: " + std::strerror(error));

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "diagnostics/uniformity.hpp"
-#include "support/plugin_under_test.hpp"
+#include "support/population.hpp"
 
 using namespace elbow;
 using namespace elbow::test;
@@ -52,33 +52,16 @@ MatrixXd spaced_draws(Model& target, const Case& c, std::uint64_t simulation) {
 
 /// Particles of one population, drawn by their weights. [D x ranked]
 MatrixXd weighted_draws(Model& target, const Case& c, Index particles, std::uint64_t simulation) {
-  constexpr Index most = 1000;
-  const auto moves = sampler(c.sampler, target, particles, 0, most, c.options);
-  MatrixXd z(target.density()->dimension(), particles), kept(z.rows(), ranked);
-  MatrixXd statistics(Index(moves->statistics().size()), particles);
-  VectorXd log_density(particles), log_weights(particles);
-  std::vector<RandomStream> streams(std::size_t(particles), stream(1));
-  const auto set = [&](std::uint64_t i) {
-    for (std::size_t p = 0; p < streams.size(); ++p)
-      streams[p] = stream(simulation, "population").substream(p).substream(i);
-  };
-  set(0);
-  moves->start(streams, z, log_density);
-  Progress progress = Progress::going;
-  for (Index i = 0; progress == Progress::going; ++i) {
-    REQUIRE(i < most);
-    set(std::uint64_t(i) + 1);
-    Transition t{i, false, streams, z, log_density, statistics, log_weights, 0};
-    progress = moves->transition(t);
-  }
+  const Population end = run_population(target, c.sampler, c.options, particles,
+                                        stream(simulation, "population"), 1000);
+  REQUIRE(end.progress != Progress::going);
+  MatrixXd kept(end.z.rows(), ranked);
   RandomStream choice = stream(simulation, "choice");
-  const double total = log_sum_exp(log_weights);
   for (Index k = 0; k < ranked; ++k) {
     double left = choice.uniform();
     Index p = 0;
-    while (p + 1 < particles && left >= std::exp(log_weights[p] - total))
-      left -= std::exp(log_weights[p++] - total);
-    kept.col(k) = z.col(p);
+    while (p + 1 < particles && left >= end.weights[p]) left -= end.weights[p++];
+    kept.col(k) = end.z.col(p);
   }
   return kept;
 }

@@ -4,6 +4,7 @@
 
 #include "support/chains.hpp"
 #include "support/german_credit.hpp"
+#include "support/population.hpp"
 
 using namespace elbow;
 using namespace elbow::test;
@@ -96,39 +97,21 @@ struct Runs {
 /// @param known_mean  of the variables; empty where moments are not asked for
 Runs run_populations(const std::string& sampler_name, Model& target, const OptionMap& options,
                      Index runs, Index particles, const VectorXd& known_mean = {}) {
-  constexpr Index most = 1000;
   Density& density = *target.density();
   const Index variables = known_mean.size();
   Runs out{MatrixXd(variables, runs), MatrixXd(variables, runs), VectorXd::Zero(runs),
            VectorXd(runs)};
-  VectorXd log_density(particles), log_weights(particles);
-  MatrixXd z(density.dimension(), particles), x(variables, particles);
+  MatrixXd x(variables, particles);
   for (Index r = 0; r < runs; ++r) {
-    const auto moves = sampler(sampler_name, target, particles, 0, most, options);
-    const auto fields = moves->statistics();
-    MatrixXd statistics(Index(fields.size()), particles);
-    std::vector<RandomStream> streams(std::size_t(particles), stream(1));
-    const auto set = [&](std::uint64_t i) {
-      for (std::size_t c = 0; c < streams.size(); ++c)
-        streams[c] = stream(std::uint64_t(r) + 1).substream(c).substream(i);
-    };
-    set(0);
-    moves->start(streams, z, log_density);
-    Progress progress = Progress::going;
-    for (Index i = 0; progress == Progress::going; ++i) {
-      REQUIRE(i < most);
-      set(std::uint64_t(i) + 1);
-      Transition t{i, false, streams, z, log_density, statistics, log_weights, 0};
-      progress = moves->transition(t);
-      out.log_evidence[r] += t.log_evidence_increment;
-    }
-    for (std::size_t f = 0; f < fields.size(); ++f)
-      if (fields[f].name == "log_evidence_sd") out.log_evidence_sd[r] = statistics(Index(f), 0);
+    const Population end = run_population(target, sampler_name, options, particles,
+                                          stream(std::uint64_t(r) + 1), 1000);
+    REQUIRE(end.progress != Progress::going);
+    out.log_evidence[r] = end.log_evidence;
+    out.log_evidence_sd[r] = end.log_evidence_sd;
     if (variables == 0) continue;
-    const VectorXd weights = (log_weights.array() - log_sum_exp(log_weights)).exp();
-    density.constrain(z, x);
-    out.mean.col(r) = x * weights;
-    out.square.col(r) = (x.colwise() - known_mean).cwiseAbs2() * weights;
+    density.constrain(end.z, x);
+    out.mean.col(r) = x * end.weights;
+    out.square.col(r) = (x.colwise() - known_mean).cwiseAbs2() * end.weights;
   }
   return out;
 }

@@ -2,7 +2,7 @@
 // cannot.
 
 #include "support/gaussian_target.hpp"
-#include "support/plugin_under_test.hpp"
+#include "support/population.hpp"
 
 using namespace elbow;
 using namespace elbow::test;
@@ -11,49 +11,9 @@ using Eigen::VectorXd;
 
 namespace {
 
-/// What a population ended with.
-struct Population {
-  MatrixXd z;
-  VectorXd weights;  ///< add up to 1
-  double log_evidence = 0, log_evidence_sd = 0;
-  std::vector<MatrixXd> statistics;
-  std::vector<std::string> fields;
-  Progress progress = Progress::going;
-
-  Index field(const std::string& name) const {
-    for (std::size_t i = 0; i < fields.size(); ++i)
-      if (fields[i] == name) return Index(i);
-    throw Error("no statistic " + name);
-  }
-  double last(const std::string& name) const { return statistics.back()(field(name), 0); }
-};
-
 Population run(Model& model, const std::string& name, OptionMap options, Index particles,
                std::uint64_t seed = 1, Family* fitted = nullptr) {
-  constexpr Index most = 2000;
-  Population out;
-  out.z.setZero(model.density()->dimension(), particles);
-  VectorXd log_density(particles), log_weights(particles);
-  const auto moves = sampler(name, model, particles, 0, most, std::move(options), fitted);
-  for (const TraceField& field : moves->statistics()) out.fields.push_back(field.name);
-  std::vector<RandomStream> streams(std::size_t(particles), stream(seed));
-  const auto set = [&](std::uint64_t i) {
-    for (std::size_t c = 0; c < streams.size(); ++c)
-      streams[c] = stream(seed).substream(c).substream(i);
-  };
-  set(0);
-  moves->start(streams, out.z, log_density);
-  MatrixXd statistics(Index(out.fields.size()), particles);
-  for (Index i = 0; i < most && out.progress == Progress::going; ++i) {
-    set(std::uint64_t(i) + 1);
-    Transition t{i, false, streams, out.z, log_density, statistics, log_weights, 0};
-    out.progress = moves->transition(t);
-    out.log_evidence += t.log_evidence_increment;
-    out.statistics.push_back(statistics);
-  }
-  out.weights = (log_weights.array() - log_sum_exp(log_weights)).exp();
-  out.log_evidence_sd = out.last("log_evidence_sd");
-  return out;
+  return run_population(model, name, std::move(options), particles, stream(seed), 2000, fitted);
 }
 
 /// exp(-x^4 + 6 x^2 + x / 2) in every even coordinate and exp(-y^2 / 2) in the odd ones: log Z is
