@@ -16,18 +16,24 @@ sources <- "bench/stan"
 work <- file.path(build, "bench", "rstan_nuts")
 dir.create(work, recursive = TRUE, showWarnings = FALSE)
 
-# Debian's Boost is where the compiler looks for it, not in an R package.
-if (!nzchar(rstan_options("boost_lib"))) rstan_options(boost_lib = "/usr/include")
-
-# One compilation per Stan program and version of it.
+# One compilation per Stan program and version of it, in a process of its own: rstan does not find the module
+# of a second program that is compiled in one session.
 compiled <- function(name) {
   file <- file.path(sources, paste0(name, ".stan"))
   cache <- file.path(work, paste0(name, "-", tools::md5sum(file), ".rds"))
-  if (file.exists(cache)) return(readRDS(cache))
-  message("compiling ", file)
-  model <- stan_model(file, model_name = name, save_dso = TRUE)
-  saveRDS(model, cache)
-  model
+  if (!file.exists(cache)) {
+    message("compiling ", file)
+    compilation <- bquote({
+      suppressPackageStartupMessages(library(rstan))
+      # Debian's Boost is where the compiler looks for it, not in an R package.
+      if (!nzchar(rstan_options("boost_lib"))) rstan_options(boost_lib = "/usr/include")
+      saveRDS(stan_model(.(file), model_name = .(name), save_dso = TRUE), .(cache))
+    })
+    script <- tempfile(fileext = ".R")
+    writeLines(deparse(compilation), script)
+    if (system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", script)) != 0) stop("cannot compile ", file)
+  }
+  readRDS(cache)
 }
 
 # Data of posteriordb, or NULL.

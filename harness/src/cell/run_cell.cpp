@@ -113,12 +113,12 @@ class CellWork {
       const std::string prefix = samples ? "fit_" : "";
       const std::vector<Metric> measured = evaluate_fit(ingredients_, fit, prefix, writer_);
       metrics_.insert(metrics_.end(), measured.begin(), measured.end());
-      if (outcome_allows_sampling(outcome))
+      if (came_to_an_approximation(outcome))
         outcome =
             judged(std::move(outcome), {start, measured, prefix, ingredients_.evaluation.draws});
     }
     if (fitted && !samples) use_draws(fitted);
-    if (samples && outcome_allows_sampling(outcome)) {
+    if (samples && came_to_an_approximation(outcome)) {
       SampleResult result =
           run_sampler(ingredients_, *target, fitted, writer_, clock_, stop_, context_.processors);
       outcome = result.outcome;
@@ -161,7 +161,7 @@ class CellWork {
   }
 
  private:
-  bool outcome_allows_sampling(const Outcome& outcome) const {
+  bool came_to_an_approximation(const Outcome& outcome) const {
     return !ingredients_.estimator || outcome.ending == Ending::converged ||
            outcome.ending == Ending::budget_spent;
   }
