@@ -229,12 +229,13 @@ TEST_CASE("importance_weighted: bounds rise with K from the prior, and are tight
   }
 }
 
-// Four wells in place of sixteen and fewer, longer steps.
+// Four wells in place of sixteen and fewer, longer steps of fewer draws.
 TEST_CASE("flows: all gain on a mean field in the funnel, and splines find both modes of wells") {
   const Workplace place;
   std::vector<std::string> changes = {
       "model.many_well.wells=4", "method.mean-field.stop.iterations=1000",
-      "method.affine.stop.iterations=400", "method.spline.stop.iterations=1000"};
+      "method.affine.stop.iterations=400", "method.affine.estimator.draws=64",
+      "method.spline.stop.iterations=1000"};
   for (const char* method : {"method.affine", "method.spline"})
     changes.push_back(std::string(method) + ".optimizer.learning_rate=0.01");
   const auto cells = run(place, "flows", changes);
