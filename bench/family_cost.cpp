@@ -2,9 +2,9 @@
 // the model's own work, as the dimension grows: `bench_family_cost`. The arithmetic is that of the
 // scale's numbers, D for a mean field and D (D + 1) / 2 for a Cholesky factor: the last column, the
 // cost of a draw over their number, should not grow while the numbers fit the second-level cache.
-// Ten draws of 100,000 coordinates (8 MB) and a Cholesky factor of 1000 (4 MB) do not: from there on
-// memory's bandwidth counts too, in constant proportion. float64, one thread, the fastest of many
-// repetitions.
+// Ten draws of 100,000 coordinates (8 MB) and a Cholesky factor of 1000 (4 MB) do not: from there
+// on memory's bandwidth counts too, in constant proportion. float64, one thread, the fastest of
+// many repetitions.
 
 #include <algorithm>
 #include <chrono>
