@@ -10,9 +10,15 @@ constexpr Ability pathwise = Ability::reparameterized;
 std::vector<Option> options() {
   return {integer("draws", 10, "K, the draws inside one bound").at_least(1),
           integer("bounds", 1, "independent bounds averaged in one step, of each item").at_least(1),
-          choice("gradient", {"standard", "doubly_reparameterized", "vimco"},
-                 "through the draws; through the draws twice, with less variance the larger K; by "
-                 "the score with leave-one-out signals, for densities without a gradient")
+          choice("gradient", {"automatic", "standard", "doubly_reparameterized", "vimco"},
+                 "standard until the draws of earlier steps have shared the weight, doubly "
+                 "reparameterized from then on; through the draws, of little use where q is close "
+                 "to the posterior; through the draws twice, without noise there, and of little "
+                 "use far from it; by the score with leave-one-out signals, for densities without "
+                 "a gradient")
+              .when({.value = "automatic",
+                     .needs_of_model = Ability::gradient,
+                     .needs_of_family = pathwise | Ability::log_prob})
               .when({.value = "standard",
                      .needs_of_model = Ability::gradient,
                      .needs_of_family = pathwise})
@@ -33,7 +39,10 @@ class ImportanceWeighted final : public GradientEstimator {
             setup, JointTarget(setup.model, *setup.family,
                                setup.options.integer("draws") * setup.options.integer("bounds"))) {}
 
-  bool state(StateArchive&) override { return true; }
+  bool state(StateArchive& archive) override {
+    archive(effective_draws_);
+    return true;
+  }
 
   double value_and_gradient(Fit& fit, std::span<const GradientOut> gradients,
                             VectorOut trace) override {
@@ -45,13 +54,14 @@ class ImportanceWeighted final : public GradientEstimator {
     make_room();
     Family& q = *fit.family;
     fill_noise(q.noise(), fit.stream, noise_);
-    if (gradient_ == "standard") {
+    const std::string& gradient = gradient_ == "automatic" ? this_step() : gradient_;
+    if (gradient == "standard") {
       q.sample(noise_, z_, log_q_);
     } else {
       q.sample(noise_, z_, unwanted_vector());
       q.log_prob(z_, log_q_);
     }
-    target_.log_joint(z_, log_w_, log_prior_, gradient_ != "vimco");
+    target_.log_joint(z_, log_w_, log_prior_, gradient != "vimco");
     trace[0] = double(log_w_.size() - log_w_.array().isFinite().count());
     log_w_ += log_prior_ - log_q_;
 
@@ -65,12 +75,13 @@ class ImportanceWeighted final : public GradientEstimator {
       objective += bound / double(bounds);
       v = (log_w.array() - bound).exp() / double(draws_);
       trace[1] += 1 / (v.squaredNorm() * double(bounds));
-      if (gradient_ == "vimco") add_leave_one_out(b, bound);
+      if (gradient == "vimco") add_leave_one_out(b, bound);
     }
     if (!std::isfinite(objective)) return objective;
+    effective_draws_ += remembered * (trace[1] - effective_draws_);
 
     v_ /= double(bounds);
-    if (gradient_ == "vimco") {
+    if (gradient == "vimco") {
       // A density has no theta, and no gradient to pull back.
       if (target_.latent_items()) target_.log_joint_pullback(v_, v_, gradients, unwanted());
       weights_ /= double(bounds);
@@ -78,7 +89,7 @@ class ImportanceWeighted final : public GradientEstimator {
       return objective;
     }
     target_.log_joint_pullback(v_, v_, gradients, g_z_);
-    if (gradient_ == "standard") {
+    if (gradient == "standard") {
       weights_ = -v_;
       target_.sample_pullback(g_z_, weights_, gradients);
     } else {
@@ -111,6 +122,14 @@ class ImportanceWeighted final : public GradientEstimator {
     others_.resize(draws_);
   }
 
+  /// One draw with all the weight is far from the posterior, where the doubly reparameterised
+  /// gradient throws q about; the standard one drowns in noise once many share it (Rainforth et al.
+  /// 2018). Both have the same mean, and as draws of earlier steps choose, this step's has it too.
+  const std::string& this_step() const {
+    static const std::string far = "standard", close = "doubly_reparameterized";
+    return effective_draws_ < 1 + shared * double(draws_ - 1) ? far : close;
+  }
+
   void make_room() {
     const Index all = target_.draws(), dimension = target_.family().dimension();
     if (z_.cols() == all) return;
@@ -137,9 +156,13 @@ class ImportanceWeighted final : public GradientEstimator {
     }
   }
 
+  static constexpr double shared = 0.25;     ///< of the draws but one, to be called close
+  static constexpr double remembered = 0.1;  ///< weight of this step in the running mean
+
   JointTarget target_;
   std::string gradient_;
   Index draws_;
+  double effective_draws_ = 1;                     ///< running mean over the steps
   Eigen::MatrixXd noise_, z_, g_z_, g_q_;          ///< [D x S], S draws of all bounds
   Eigen::VectorXd log_w_, log_prior_, log_q_, v_;  ///< [S]
   Eigen::VectorXd weights_;                        ///< [S]  what the pull-backs are weighted by

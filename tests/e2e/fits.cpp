@@ -114,10 +114,8 @@ optimizer = { each = ["adam", "sgd", "adagrad", "rmsprop", "dowg", "stan_advi"] 
   REQUIRE(cells.size() == 60);
   for (const CellSummary& cell : cells) {
     INFO(described(cell));
-    // The bounds of several draws are flat around the posterior.
-    const bool flat = cell.method.find("bound") == 0;
-    CHECK(cell.metrics.at("kl_to_posterior").value < (flat ? 0.1 : 2e-3));
-    CHECK(cell.metrics.at("mean_error_max").value < (flat ? 0.15 : 0.06));
+    CHECK(cell.metrics.at("kl_to_posterior").value < 2e-3);
+    CHECK(cell.metrics.at("mean_error_max").value < 0.06);
   }
 }
 
@@ -171,11 +169,9 @@ optimizer = "adam"
   REQUIRE(cells.size() == 14);
   for (const CellSummary& cell : cells) {
     INFO(described(cell));
-    // The bounds of several draws are flat around the posterior.
-    const bool flat = cell.method.find("importance_weighted") != std::string::npos;
-    CHECK(cell.metrics.at("elbo").value == Approx(-41.030510).margin(flat ? 0.05 : 5e-3));
-    CHECK(cell.metrics.at("mean_error_max").value < (flat ? 0.25 : 0.06));
-    CHECK(cell.metrics.at("sd_error_max").value < (flat ? 0.25 : 0.06));
+    CHECK(cell.metrics.at("elbo").value == Approx(-41.030510).margin(5e-3));
+    CHECK(cell.metrics.at("mean_error_max").value < 0.06);
+    CHECK(cell.metrics.at("sd_error_max").value < 0.06);
   }
 }
 

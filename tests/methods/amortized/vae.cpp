@@ -244,13 +244,13 @@ TEST_CASE("Every variant of the autoencoder climbs its own gradient") {
       {"mixture of posteriors, five draws",
        mixture,
        {},
-       {{"draws", std::int64_t(5)}},
+       {{"draws", std::int64_t(5)}, {"gradient", std::string("standard")}},
        "importance_weighted"},
       {"two layers", layers, second, {{"kl", mc}}},
       {"two layers, five draws",
        layers,
        second,
-       {{"draws", std::int64_t(5)}},
+       {{"draws", std::int64_t(5)}, {"gradient", std::string("standard")}},
        "importance_weighted"},
   }));
   INFO(chosen.name);
