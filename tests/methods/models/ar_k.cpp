@@ -47,3 +47,58 @@ TEST_CASE("a series no longer than its lags is refused") {
   CHECK_THAT(test::refusal("ar_k", {{"data", test::table({"y"}, y)}}),
              Catch::Contains("longer than lags = 5, got 5"));
 }
+
+namespace {
+
+/// Some of these series grow until they stop.
+const test::OptionMap from_prior = {
+    {"lags", 2}, {"length", 30}, {"coefficient_scale", 0.7}, {"noise_scale", 1.0}};
+
+}  // namespace
+
+TEST_CASE("a series of the prior goes on from the first numbers of the data, given what it says") {
+  const Eigen::VectorXd y = Eigen::VectorXd::LinSpaced(30, 3, 4);
+  test::OptionMap options = from_prior;
+  options["data"] = test::table({"y"}, y);
+  int stopped = 0;
+  double squares = 0, items = 0;
+  for (std::uint64_t r = 1; r <= 200; ++r) {
+    const auto model = test::model("ar_k", options, r, true);
+    const Eigen::VectorXd drawn = model->data()[0].values, truth = model->truth();
+    REQUIRE(truth.size() == 4);
+    REQUIRE(drawn.size() <= 30);
+    CHECK(drawn.head(2) == y.head(2));
+    const Index last = drawn.size() - 1;
+    CHECK(drawn.head(last).cwiseAbs().maxCoeff() <= 1e4);
+    CHECK((last == 29 || std::abs(drawn[last]) > 1e4));
+    stopped += last < 29;
+    for (Index t = 2; t <= last; ++t) {
+      const double mean = truth[0] + truth[1] * drawn[t - 1] + truth[2] * drawn[t - 2];
+      squares += std::pow((drawn[t] - mean) / truth[3], 2);
+      ++items;
+    }
+  }
+  CHECK(stopped > 10);
+  CHECK(stopped < 190);
+  CHECK(std::abs(squares / items - 1) < 4 * std::sqrt(2 / items));
+}
+
+TEST_CASE(
+    "parameters of the autoregression's prior are as far from the posterior's mean as its sd") {
+  // E[(theta - E[theta | y])^2 / var(theta | y)] = 1 for every y, however long it is.
+  constexpr int replicates = 200;
+  Eigen::Vector4d mean = Eigen::Vector4d::Zero(), square = mean;
+  for (int r = 0; r < replicates; ++r) {
+    const auto model = test::model("ar_k", from_prior, std::uint64_t(r) + 1, true);
+    const auto known = *model->reference()->moments();
+    const Eigen::Array4d gap = (model->truth() - known.mean).array() / known.sd.array();
+    mean += (gap.square() / replicates).matrix();
+    square += (gap.square().square() / replicates).matrix();
+  }
+  for (Index i = 0; i < 4; ++i) {
+    const double error = std::sqrt((square[i] - mean[i] * mean[i]) / replicates);
+    INFO("variable " << i << ": " << mean[i] << " (" << error << ")");
+    CHECK(std::abs(mean[i] - 1) < 4 * error);
+    CHECK(error < 0.25);
+  }
+}

@@ -22,6 +22,12 @@ const OptionMap unknown_noise = {{"items", std::int64_t(8)},
                                  {"noise_scale", 1.0}};
 const OptionMap known_noise = {{"items", std::int64_t(20)}, {"dimension", std::int64_t(2)}};
 
+/// A short series, mostly stationary.
+const OptionMap autoregression = {{"lags", std::int64_t(2)},
+                                  {"length", std::int64_t(20)},
+                                  {"coefficient_scale", 0.5},
+                                  {"noise_scale", 1.0}};
+
 struct Case {
   std::string sampler;
   OptionMap options = {};
@@ -111,6 +117,7 @@ constexpr double level = 0.005;
   TEST_CASE("Calibrated: " name) { CHECK(chain_p(Case{__VA_ARGS__}) > level); }
 
 CALIBRATED("nuts", "nuts", {}, 150, 6)
+CALIBRATED("nuts on autoregressions", "nuts", {}, 150, 6, autoregression, "ar_k")
 CALIBRATED("hmc", "hmc", {}, 150, 6)
 CALIBRATED("mala", "mala", {}, 300, 30)
 CALIBRATED("barker", "barker", {}, 300, 30)
