@@ -88,9 +88,18 @@ TEST_CASE("A finite density at NaN is found") {
   CHECK(names(failures("model/finite_at_nan")) == Names{"a NaN coordinate gives NaN or -inf"});
 }
 
+TEST_CASE("A NaN within the support that becomes -inf is found") {
+  CHECK(names(failures("model/hidden_nan")) == Names{"near 0 no NaN is hidden behind -inf"});
+}
+
 TEST_CASE("A pull-back that overwrites is found") {
   CHECK(names(failures("family/overwriting_pullback")) ==
         Names{"sample's pull-back adds to the gradient and does not overwrite it"});
+}
+
+TEST_CASE("A density that does not integrate to one is found") {
+  CHECK(names(failures("family/unnormalised_density")) ==
+        Names{"log q is a normalised density of the draws"});
 }
 
 TEST_CASE("An entropy without its constant is found") {

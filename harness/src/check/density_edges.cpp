@@ -1,4 +1,6 @@
-// Far away, at infinity and at NaN: values, never exceptions.
+// Far away, at infinity and at NaN: values, never exceptions. Nearby, no NaN behind a -inf.
+
+#include <cfenv>
 
 #include "check/points.hpp"
 
@@ -71,12 +73,36 @@ Outcome nan(const Bench& bench) {
   });
 }
 
+/// Where the arithmetic stays within the range of double, a -inf says that a point is outside the
+/// support. One that comes with an operation that has no result (the root or logarithm of a
+/// negative number, 0/0) was a NaN, and cuts a piece off the posterior.
+Outcome hidden_nan(const Bench& bench) {
+  constexpr Index places = 500;
+  DensityBench made = density_bench(bench.subject);
+  Eigen::MatrixXd z = normals("ordinary points", made.z.rows(), places);
+  z.rightCols(places / 2) *= 3;
+  const Eigen::VectorXd together = log_density(made.density, z);
+  int outside = 0;
+  for (Index s = 0; s < places; ++s) {
+    if (together[s] != -INFINITY) continue;
+    ++outside;
+    std::feclearexcept(FE_INVALID);
+    const double log_p = log_density(made.density, z.col(s))[0];
+    if (log_p == -INFINITY && std::fetestexcept(FE_INVALID) != 0)
+      return failed("at z[0] = ", z(0, s), ", at most ", z.col(s).cwiseAbs().maxCoeff(),
+                    " from 0 in any coordinate, the log density is -inf after an operation "
+                    "without a result: a NaN?");
+  }
+  return passed(places, " places, ", outside, " of them -inf");
+}
+
 }  // namespace
 
 void check_density_edges(const Bench& bench, Report& report) {
   if (!bench.subject.can(Ability::density) || bench.subject.can(Ability::discrete)) return;
   report.check("far away the log density is not +inf, its gradient not NaN",
                [&] { return far_away(bench); });
+  report.check("near 0 no NaN is hidden behind -inf", [&] { return hidden_nan(bench); });
   report.check("at infinity there is no exception and no +inf", [&] { return infinity(bench); });
   report.check("a NaN coordinate gives NaN or -inf", [&] { return nan(bench); });
 }
