@@ -46,6 +46,8 @@ fs::path write_cell(const fs::path& file, const Trained& trained,
                     const std::function<void(CellWriter&)>& add = {}) {
   CellWriter writer(file);
   const nlohmann::ordered_json configuration = {
+      {"seed", 4},
+      {"replicate", replicate},
       {"model", {{"plugin", plugin}, {"options", nlohmann::ordered_json::object()}}},
       {"method", {{"family", {{"plugin", "affine_gaussian"}}}}}};
   writer.attribute("hash", file.stem().string());
@@ -196,18 +198,22 @@ draws = 4000
   }
 }
 
-TEST_CASE("annealed importance sampling finds the test log likelihood of a trained autoencoder") {
+TEST_CASE(
+    "annealed importance sampling finds the test log likelihood of a trained autoencoder, also "
+    "where its prior is made of its encoder's posteriors") {
   const Workplace place;
+  const std::string prior = GENERATE("standard", "mixture");
   const std::string model =
       "seed = 3\n[[model]]\nplugin = \"vae\"\nlatents = 2\nhidden = [8]\nrows = 5\ncolumns = 5\n"
-      "train = 200\ntest = 3\nbinarization = \"fixed\"\n";
+      "train = 200\ntest = 3\nbinarization = \"fixed\"\nprior = \"" +
+      prior + "\"\n" + (prior == "mixture" ? "pseudo_inputs = 7\n" : "");
   place.write("vae.toml", model + R"(
 [evaluation]
 log_likelihood_draws = 2000
 [[method]]
 name = "elbo"
 family = { plugin = "amortized_gaussian", hidden = [8] }
-estimator = "amortized_elbo"
+estimator = { plugin = "amortized_elbo", kl = "monte_carlo" }
 optimizer = { plugin = "adam", learning_rate = 0.01 }
 batch_size = 20
 stop = { iterations = 500 }
@@ -334,6 +340,97 @@ chains = 100
   CHECK(std::abs(cells.at("importance").metrics.at("log_evidence_sampler").value - log_evidence) <
         1e-4);
   CHECK(read_numbers(file, "completions").size() == 3 * 4 * 6);
+}
+
+TEST_CASE("trained parameters are refused where another option makes another function of them") {
+  const Workplace place;
+  const auto model = [](const std::string& more,
+                        const std::string& extents = "rows = 4\ncolumns = 4\n") {
+    return "seed = 3\n[[model]]\nplugin = \"vae\"\nlatents = 2\nhidden = [5]\ntrain = 30\ntest = "
+           "5\n" +
+           extents + more;
+  };
+  const auto method = [](const std::string& name, const std::string& family) {
+    return "[[method]]\nname = \"" + name + "\"\nestimator = \"amortized_elbo\"\noptimizer = " +
+           "\"adam\"\nbatch_size = 10\nstop = { iterations = 20 }\nfamily = { plugin = " + family +
+           " }\n";
+  };
+  const std::string gaussian = "\"amortized_gaussian\", hidden = [5]";
+  place.write("first.toml", model("pixels = \"logit_normal\"\n") + method("gaussian", gaussian));
+  const auto call = [&](const std::string& verb, const std::string& file) {
+    return elbow::test::elbow(place.folder(), {verb, file});
+  };
+  const Ended trained = call("run", "first.toml");
+  INFO(trained.output);
+  REQUIRE(trained.status == 0);
+
+  const auto again = [&](const std::string& verb, const std::string& options,
+                         const std::string& family,
+                         const std::string& extents = "rows = 4\ncolumns = 4\n") {
+    place.write("a.toml", model(options + "trained = { results = \"results/first\" }\n", extents) +
+                              method("again", family));
+    return call(verb, "a.toml");
+  };
+  const std::string logit = "pixels = \"logit_normal\"\n";
+  const auto refused = [&](const std::string& options, const std::string& text,
+                           const std::string& extents = "rows = 4\ncolumns = 4\n") {
+    const Ended planned = again("plan", options, gaussian, extents);
+    CHECK(planned.status != 0);
+    CHECK_THAT(planned.output, Contains("model \"vae\": trained: ") && Contains(text));
+  };
+  refused(logit + "activation = \"relu\"\n",
+          ".h5: was trained with activation = \"tanh\", and here it is \"relu\": the same "
+          "parameters would be another function");
+  refused(logit + "squeeze = 0.02\n", "was trained with squeeze = 0.01, and here it is 0.02");
+  refused("pixels = \"gaussian\"\n",
+          "was trained with pixels = \"logit_normal\", and here it is \"gaussian\"");
+  refused(logit, "was trained with rows = 4, and here it is 2", "rows = 2\ncolumns = 8\n");
+  for (const char* other : {"\"amortized_gaussian\", hidden = [5], activation = \"silu\"",
+                            "\"amortized_gaussian\", hidden = [5], activation = \"relu\""}) {
+    const Ended ended = again("run", logit, other);
+    CHECK(ended.status != 0);
+    CHECK_THAT(ended.output,
+               Contains("family \"amortized_gaussian\": ") &&
+                   Contains("was trained with activation = \"tanh\", and here it is "));
+  }
+  // What the likelihood counts, and which data there are, leave the function what it is.
+  for (const std::string options :
+       {"observed = \"top\"\n", "validation = 4\n", "dequantize = true\n"})
+    CHECK(again("plan", logit + options, gaussian).status == 0);
+}
+
+TEST_CASE("a trained encoder with random splits keeps them under another seed") {
+  const Workplace place;
+  const std::string model =
+      "[[model]]\nplugin = \"vae\"\nlatents = 6\nhidden = [5]\nrows = 4\ndata = "
+      "\"images.csv\"\ntrain = 30\ntest = 10\nbinarization = \"fixed\"\n";
+  std::string images;
+  for (int n = 0; n < 40; ++n)
+    for (int pixel = 0; pixel < 16; ++pixel)
+      images +=
+          std::to_string(255 * ((n * (pixel + 3) + pixel) % 7 > 3)) + (pixel < 15 ? "," : "\n");
+  place.write("images.csv", images);
+  const auto experiment = [&](int seed, const std::string& trained, int iterations) {
+    return "seed = " + std::to_string(seed) + "\n[evaluation]\nitem_draws = 400\n" + model +
+           trained +
+           "[[method]]\nname = \"flow\"\nfamily = { plugin = \"amortized_flow\", hidden = [8], "
+           "encoder = [8], split = \"random\", map = \"affine\", layers = 3 }\nestimator = { "
+           "plugin = \"amortized_elbo\", kl = \"monte_carlo\" }\noptimizer = { plugin = \"adam\", "
+           "learning_rate = 0.02 }\n"
+           "batch_size = 30\nstop = { iterations = " +
+           std::to_string(iterations) + " }\n";
+  };
+  place.write("first.toml", experiment(1, "", 400));
+  place.write("a.toml", experiment(2, "trained = { results = \"results/first\" }\n", 0));
+  for (const char* file : {"first.toml", "a.toml"}) {
+    const Ended ended = elbow::test::elbow(place.folder(), {"run", file});
+    INFO(ended.output);
+    REQUIRE(ended.status == 0);
+  }
+  const Metric first = cells_of(place / "results/first").at("flow").metrics.at("test_elbo");
+  const Metric again = cells_of(place / "results/a").at("flow").metrics.at("test_elbo");
+  CHECK(std::abs(first.value - again.value) < 5 * std::hypot(first.mcse, again.mcse));
+  CHECK(first.mcse < 0.1);
 }
 
 TEST_CASE(

@@ -1,5 +1,7 @@
 #include "cell/ingredients.hpp"
 
+#include <optional>
+
 #include "cell/bound_family.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/planned_model.hpp"
@@ -44,7 +46,7 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
     return made;
   });
   // In a calibration every replicate has another posterior than the reference is of.
-  PlannedModel planned = as_planned(std::move(model), model_variant,
+  PlannedModel planned = as_planned(std::move(model), model_variant, catalog,
                                     !is_calibration(plan.evaluation), stream("posterior_of"));
   model = std::move(planned.model);
   posterior = planned.posterior;
@@ -60,12 +62,18 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
       const Index context = encodes_chosen_items ? posterior->features().rows()
                             : items              ? items->feature_dimension()
                                                  : 0;
-      auto made = plugin.make_family({options, dimension, context, stream("family")});
+      std::optional<TrainedCell> trained;
+      if (model_variant.settings.contains("trained") && (!posterior || encodes_chosen_items)) {
+        trained.emplace(model_variant.settings.at("trained"));
+        if (!trained->has_family(*method_variant.family)) trained.reset();
+      }
+      const FamilySetup setup{options, dimension, context,
+                              trained ? trained->stream("family") : stream("family")};
+      auto made = plugin.make_family(setup);
       check_family(*made, dimension, plugin.provides);
+      if (trained) trained->load(*method_variant.family, catalog, setup, *made);
       return made;
     });
-    if (model_variant.settings.contains("trained") && (!posterior || encodes_chosen_items))
-      load_trained(model_variant, *method_variant.family, *family);
     if (encodes_chosen_items)
       family = std::make_unique<BoundFamily>(std::move(family), posterior->features());
   }

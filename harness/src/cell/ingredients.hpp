@@ -7,6 +7,7 @@
 #include "cell/item_posterior.hpp"
 #include "cell/settings.hpp"
 #include "plan/plan.hpp"
+#include "plan/refusal_text.hpp"
 #include "plugins/plugin_info.hpp"
 
 namespace elbow {
@@ -50,7 +51,8 @@ class Ingredients {
   const Catalog& catalog_;
 };
 
-/// Runs `work` on behalf of a plugin: what it throws is prefixed by the plugin's kind and name.
+/// Runs `work` on behalf of a plugin: what it throws is prefixed by the plugin's kind and name, and
+/// the files of options that it speaks of are named.
 template <class Work>
 decltype(auto) on_behalf_of(const PlannedPlugin& plugin, Work&& work) {
   const auto prefix = [&] {
@@ -63,7 +65,7 @@ decltype(auto) on_behalf_of(const PlannedPlugin& plugin, Work&& work) {
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(prefix() + error.what());
+    throw Error(prefix() + with_files(error.what(), plugin));
   }
 }
 

@@ -4,6 +4,8 @@
 #include <elbow/math.hpp>
 #include <functional>
 
+#include "cell/trained_cell.hpp"
+
 namespace elbow {
 namespace {
 
@@ -289,8 +291,23 @@ void ItemEvaluation::write_examples(Index count, RandomStream stream, CellWriter
   write("generated_mean", x);
 }
 
+void ItemEvaluation::write_prior_components(CellWriter& writer) const {
+  MixturePrior* const mixture = model_.mixture_prior();
+  const DiagonalGaussian* const gaussian = family_.diagonal_gaussian();
+  if (!mixture || !gaussian) return;
+  family_.conditional()->bind(mixture->pseudo_inputs(), 1);
+  const auto write = [&](const std::string& name, Draws values) {
+    writer.array(prior_components_group,
+                 {name, {values.rows(), values.cols()}, {"latent", "component"}, ""},
+                 Eigen::MatrixXd(values).reshaped());
+  };
+  write("mean", gaussian->means());
+  write("log_sd", gaussian->log_sds());
+}
+
 void add_item_metrics(Ingredients& cell, CellWriter& writer, std::vector<Metric>& metrics) {
   const ItemEvaluation evaluation(cell);
+  evaluation.write_prior_components(writer);
   const EvaluationSettings& wanted = cell.evaluation;
   const auto add = [&](std::string name, double value, double mcse, const char* unit,
                        const std::string& help) {

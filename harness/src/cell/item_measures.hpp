@@ -58,6 +58,8 @@ class ItemEvaluation {
 
   /// Some test items with their decoded reconstructions, and items that the model draws itself.
   void write_examples(Index count, RandomStream stream, CellWriter& writer) const;
+  /// Of a prior that is made of the encoder's posteriors: those.
+  void write_prior_components(CellWriter& writer) const;
 
  private:
   Estimate mutual_information(Split split, Index items, RandomStream stream) const;

@@ -46,8 +46,6 @@ ItemPosterior::ItemPosterior(std::unique_ptr<Model> model, const Json& settings,
   items_.use_items(split_named(choice.at("split")), chosen, stream);
   values_.resize(item().size(), count_);
   items_.values(values_);
-  if (items_.mixture_prior())
-    throw Error("the model's prior is a mixture of its encoder's posteriors, which is not there");
   observed_ = items_.observed();
   // What is missing has no value, whatever the model keeps in its place.
   for (Index i = 0; i < observed_.size(); ++i)

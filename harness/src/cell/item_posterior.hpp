@@ -15,6 +15,7 @@ namespace elbow {
 /// on.
 class ItemPosterior final : public Model, public Density {
  public:
+  /// @param model     a prior that is made of an encoder's posteriors has been given them
   /// @param settings  of ModelVariant, with `posterior_of`
   /// @param stream    the noise of the data, where they have noise
   /// @throws Error naming what is wrong with the items, or that the model has none

@@ -6,6 +6,7 @@
 
 #include "cell/item_posterior.hpp"
 #include "plan/plan.hpp"
+#include "plugins/plugin_info.hpp"
 
 namespace elbow {
 
@@ -18,13 +19,15 @@ struct PlannedModel {
 
 /// Gives a model its trained parameters, puts the posterior of its chosen items in its place, and
 /// its reference beside it, as its settings say.
+/// @param catalog         has the model's plugin
 /// @param with_reference  false in a calibration
 /// @param stream          the noise of the chosen items' data
 /// @throws SettingError
 PlannedModel as_planned(std::unique_ptr<Model> model, const ModelVariant& variant,
-                        bool with_reference, RandomStream stream);
+                        const Catalog& catalog, bool with_reference, RandomStream stream);
 
 /// The same while planning, for what may be wrong. @return a note; may be empty
-std::string check_planned_model(const ModelVariant& variant, std::unique_ptr<Model>& model);
+std::string check_planned_model(const ModelVariant& variant, const Catalog& catalog,
+                                std::unique_ptr<Model>& model);
 
 }  // namespace elbow

@@ -1,7 +1,6 @@
 #include "plan/check_models.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -10,6 +9,7 @@
 #include "config/problems.hpp"
 #include "plan/cell_hash.hpp"
 #include "plan/model_trial.hpp"
+#include "plan/refusal_text.hpp"
 #include "plan/resolve.hpp"
 #include "plan/variants.hpp"
 
@@ -97,17 +97,6 @@ ModelList list_models(const Experiment& experiment, const Plan& plan, const Cata
 
 std::string owner_text(const ModelVariant& model) {
   return "model \"" + model.plugin.name + "\": ";
-}
-
-/// Where a name stands in a text as a word of its own; npos when it does not.
-std::size_t find_word(const std::string& text, const std::string& name) {
-  const auto is_letter = [&](std::size_t at) {
-    return at < text.size() &&
-           (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
-  };
-  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1))
-    if (!(at > 0 && is_letter(at - 1)) && !is_letter(at + name.size())) return at;
-  return std::string::npos;
 }
 
 /// Whether that is one of the host's own options of a model, not one of the plugin's.

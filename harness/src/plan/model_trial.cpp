@@ -3,6 +3,7 @@
 #include <elbow/error.hpp>
 #include <optional>
 
+#include "plan/refusal_text.hpp"
 #include "plugins/guarded_child.hpp"
 #include "plugins/loader.hpp"
 #include "plugins/shapes.hpp"
@@ -59,7 +60,7 @@ class ModelMaker {
       trial.refusal = error.what();
       trial.table = error.setting;
     } catch (const Error& error) {
-      trial.refusal = error.what();
+      trial.refusal = with_files(error.what(), planned);
       for (const auto& [name, value] : planned.options.items())
         if (!file_.is_null() && value == file_) trial.table = name;
       if (!file_.is_null()) trial.result = ModelTrial::Result::refused;
@@ -81,7 +82,7 @@ class ModelMaker {
     const long owners = owned.use_count();
     auto model = descriptor.make_model({options, RandomStream(seed_, 0, "data"), from_prior_});
     trial.keeps_options = owned.use_count() > owners;
-    if (!variant.settings.empty()) trial.note = check_model_(variant, model);
+    if (!variant.settings.empty()) trial.note = check_model_(variant, catalog_, model);
     trial.items = data_items(*model);
   }
 

@@ -26,10 +26,11 @@ class SettingError : public Error {
 /// Does to a model what its settings say (trained parameters, chosen items, a reference), so that
 /// what is wrong is found while planning.
 /// @param variant  with settings
+/// @param catalog  has the model's plugin
 /// @return what of a reference is on one side only, though that is no error; may be empty
 /// @throws SettingError
-using ModelCheck =
-    std::function<std::string(const ModelVariant& variant, std::unique_ptr<Model>& model)>;
+using ModelCheck = std::function<std::string(const ModelVariant& variant, const Catalog& catalog,
+                                             std::unique_ptr<Model>& model)>;
 
 /// A planned plugin's options in the types that the plugin asks for. Data files are read here.
 /// @param info  the descriptor of the planned plugin
