@@ -94,9 +94,15 @@ std::size_t ByteStream::read(void* to, std::size_t size) {
     const int n = ::gzread(source.stream, out + done, step);
     int code = Z_OK;
     const char* text = ::gzerror(source.stream, &code);
-    if (n < 0 || (code != Z_OK && code != Z_STREAM_END))
-      refuse(file_,
-             code == Z_ERRNO ? std::strerror(errno) : std::string("damaged gzip data: ") + text);
+    if (n < 0 || (code != Z_OK && code != Z_STREAM_END)) {
+      if (code == Z_ERRNO) refuse(file_, std::strerror(errno));
+      // zlib begins with a name of its own for the file.
+      const std::string reason = text;
+      const std::size_t colon = reason.find(": ");
+      throw Error(file_.string() + ": byte " + std::to_string(::gzoffset(source.stream)) +
+                  " of the compressed file: damaged gzip data: " +
+                  (colon == std::string::npos ? reason : reason.substr(colon + 2)));
+    }
     if (n == 0) break;
     done += std::size_t(n);
     position_ += std::uint64_t(n);

@@ -130,7 +130,7 @@ NamedDraws read_draws(const std::filesystem::path& file) {
     } catch (const H5::FileIException&) {
       throw Error(file.string() + ": cannot be read: the HDF5 file is cut off or damaged");
     } catch (const H5::Exception& exception) {
-      throw Error(file.string() + ": cannot be read: HDF5 says " + exception.getDetailMsg());
+      throw Error(file.string() + ": cannot be read: HDF5 says " + reason_of(exception));
     }
   } else {
     const std::string content = read_content(file);

@@ -35,6 +35,16 @@ const H5::StrType& text_type() {
 
 void silence_hdf5() { H5::Exception::dontPrint(); }
 
+std::string reason_of(const H5::Exception& exception) {
+  std::string first;
+  const H5E_walk2_t take_first = [](unsigned, const H5E_error2_t* entry, void* text) -> herr_t {
+    *static_cast<std::string*>(text) = entry->desc ? entry->desc : "";
+    return 1;  // the innermost is enough
+  };
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &first);
+  return exception.getDetailMsg() + (first.empty() ? "" : ": " + first);
+}
+
 void write_attribute(const H5::H5Object& object, const char* name, const std::string& value) {
   const char* text = value.c_str();
   object.createAttribute(name, text_type(), one_value()).write(text_type(), &text);

@@ -11,8 +11,10 @@ namespace elbow {
 
 /// The type of every string in our files: variable length, UTF-8 (netCDF4 crashes on others).
 const H5::StrType& text_type();
-/// Keeps HDF5 from printing its error stack; its exceptions say enough.
+/// Keeps HDF5 from printing its error stack.
 void silence_hdf5();
+/// What HDF5 found first, where its error stack still has it, and what it was to do.
+std::string reason_of(const H5::Exception& exception);
 
 void write_attribute(const H5::H5Object& object, const char* name, const std::string& value);
 void write_attribute(const H5::H5Object& object, const char* name, double value);

@@ -81,7 +81,7 @@ Table read_table(const std::filesystem::path& file, const std::string& dataset) 
                 file.filename().string() + ":dataset\"), got none; " +
                 list_datasets(open_to_read(file)));
   } catch (const H5::Exception& exception) {
-    throw Error(file.string() + ": cannot be read: HDF5 says " + exception.getDetailMsg());
+    throw Error(file.string() + ": cannot be read: HDF5 says " + reason_of(exception));
   }
 }
 

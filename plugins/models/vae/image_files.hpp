@@ -72,6 +72,10 @@ class ImageFiles {
     static constexpr const char* names[] = {"data", "validation_data", "test_data"};
     for (std::size_t f = 0; f < 3; ++f) {
       if (!files_[f]) continue;
+      if (files_[f]->shape.size() < 2)
+        throw Error(std::string(names[f]) +
+                    ": expected images along the first of two axes or more, got one axis of " +
+                    std::to_string(files_[f]->item_count()) + " numbers");
       if (files_[f]->item_size() != files_[0]->item_size())
         throw Error(std::string(names[f]) + ": an image has " +
                     std::to_string(files_[f]->item_size()) + " pixels, those of data have " +
@@ -94,7 +98,6 @@ class ImageFiles {
       shape_ = {rows, shape[1] / rows};
     } else {
       shape_.assign(shape.begin() + 1, shape.end());
-      if (shape_.empty()) shape_ = {1};
     }
     if (given.has("data") && (given.has("columns") || (given.has("rows") && shape.size() != 2)))
       throw OptionError("rows and columns are of generated images; those of data are " +
