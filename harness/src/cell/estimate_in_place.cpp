@@ -7,11 +7,7 @@ EstimateInPlace::EstimateInPlace(std::span<Parameters* const> trained, const Opt
   if (!optimizer) return;
   for (std::size_t i = 0; i < trained.size(); ++i) {
     iterates_.push_back({trained[i]->f64(), trained[i]->f32()});
-    Eigen::VectorXd f64 = trained[i]->f64();
-    Eigen::VectorXf f32 = trained[i]->f32();
-    optimizer->estimate(Index(i), f64, f32);
-    trained[i]->f64() = f64;
-    trained[i]->f32() = f32;
+    optimizer->estimate(Index(i), trained[i]->f64(), trained[i]->f32());
   }
 }
 

@@ -9,8 +9,8 @@
 namespace elbow {
 namespace {
 
-constexpr Index items_at_once = 100;   ///< items whose data noise comes from one stream
-constexpr Index draws_at_once = 1000;  ///< draws in flight, about
+constexpr Index items_at_once = 50;   ///< items whose data noise comes from one stream
+constexpr Index draws_at_once = 500;  ///< draws in flight, about: products reach their rate
 constexpr double active_variance = 0.01;
 
 /// Mean over items of a mean over draws, with the draws' error.
