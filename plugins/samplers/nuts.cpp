@@ -323,7 +323,7 @@ class Chain {
         if (step_size_ < smallest)
           throw Error(
               "no leapfrog step down to 1e-30 keeps the energy: the gradient is wrong, or the "
-              "chain stands at an edge of the density");
+              "chain stands at an edge of the density or where that grows without bound");
       }
     }
     dual_averaging_.restart(step_size_);

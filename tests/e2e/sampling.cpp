@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "program.hpp"
 #include "record/cell_summary.hpp"
@@ -209,6 +210,119 @@ draws = 10
     farthest = std::max(farthest, coordinate.x.cwiseAbs().maxCoeff());
   }
   CHECK(farthest > 1e50);
+}
+
+TEST_CASE("a sampler that refuses the target at once leaves the place where it was to begin") {
+  const Workplace place;
+  const std::string warmup =
+      GENERATE("warmup = 0", "warmup = 20", "warmup = 20\nsave_warmup = true");
+  place.write("a.toml", R"(
+[[model]]
+plugin = "awkward"
+shape = "flat"
+[[method]]
+name = "refusing"
+sampler = "nuts"
+chains = 3
+)" + warmup);
+  elbow::test::elbow(place.folder(), {"run", "a.toml"});
+  const CellSummary cell = only_cell(place);
+  CHECK(cell.outcome.ending == Ending::failed);
+  CHECK_THAT(cell.outcome.reason, Contains("the target is flat as far as it goes"));
+  const auto file = cell_files(place / "results/a")[0];
+  const auto start = read_draws(file, "warmup_unconstrained_posterior");
+  REQUIRE(start.size() == 2);
+  for (const ChainDraws& coordinate : start) {
+    REQUIRE(coordinate.x.rows() == 1);
+    REQUIRE(coordinate.x.cols() == 3);
+    // Chains begin within 2 of the origin, each at another place.
+    CHECK(coordinate.x.cwiseAbs().maxCoeff() <= 2);
+    CHECK(coordinate.x(0, 0) != coordinate.x(0, 1));
+  }
+  for (const ChainDraws& statistic : read_draws(file, "warmup_sample_stats"))
+    if (statistic.name == "lp") CHECK(statistic.x.cwiseAbs().maxCoeff() == 0);
+}
+
+TEST_CASE(
+    "draws near a pole without an integral have a reason, those of a normal target have none") {
+  const Workplace place;
+  place.write("a.toml", R"(
+repeats = 3
+[[model]]
+plugin = "awkward"
+shape = { each = ["normal", "pole", "fissure"] }
+[[method]]
+name = "nuts"
+sampler = "nuts"
+)");
+  elbow::test::elbow(place.folder(), {"run", "a.toml", "--quiet"});
+  const auto cells = read_index(place / "results/a");
+  REQUIRE(cells.size() == 9);
+  for (const CellSummary& cell : cells) {
+    INFO(cell.model << ' ' << ending_name(cell.outcome.ending) << ' ' << cell.outcome.reason);
+    const bool is_proper = cell.model == "awkward(shape=normal)";
+    CHECK(cell.outcome.reason.empty() == is_proper);
+    if (is_proper) CHECK(cell.outcome.ending == Ending::budget_spent);
+    if (cell.outcome.ending == Ending::budget_spent && !is_proper)
+      CHECK_THAT(cell.outcome.reason, Contains("E-BFMI"));
+    if (cell.outcome.ending == Ending::failed)
+      CHECK_THAT(cell.outcome.reason, Contains("grows without bound"));
+  }
+}
+
+TEST_CASE("importance sampling states the error that it makes, or that its weights tell none") {
+  const Workplace place;
+  place.write("a.toml", R"(
+repeats = 20
+[evaluation]
+draws = 100
+kernel_draws = 0
+[[model]]
+name = "covered"
+plugin = "gaussian"
+[[model]]
+name = "far"
+plugin = "gaussian"
+dimension = 8
+condition_number = 100.0
+[[model]]
+name = "well"
+plugin = "many_well"
+wells = 1
+[[model]]
+name = "funnel"
+plugin = "funnel"
+dimension = 2
+scale = 1.0
+[[method]]
+name = "importance"
+sampler = "importance"
+)");
+  const auto ended = elbow::test::elbow(place.folder(), {"run", "a.toml", "--quiet"});
+  INFO(ended.output);
+  REQUIRE(ended.status == 0);
+  double squares = 0, stated = 0, far = 0;
+  for (const CellSummary& cell : read_index(place / "results/a")) {
+    INFO(cell.model << ' ' << cell.replicate << ' ' << cell.outcome.reason);
+    CHECK(cell.outcome.ending == Ending::converged);
+    const double k = cell.metrics.at("pareto_k").value;
+    // Of 1000 draws: min(1 - 1 / log10 S, 0.7).
+    CHECK(cell.outcome.reason.empty() == (k < 2.0 / 3));
+    if (k > 2.0 / 3)
+      CHECK_THAT(cell.outcome.reason,
+                 Contains("k-hat of the weights is") && Contains("above 0.67"));
+    far += cell.model == "far" && k > 2.0 / 3;
+    const Metric& evidence = cell.metrics.at("log_evidence_sampler");
+    CHECK(std::isnan(evidence.mcse) == (k > 0.5));
+    if (std::isnan(evidence.mcse)) continue;
+    const double known = cell.model == "well" ? 10.2934797 : 0;
+    squares += std::pow((evidence.value - known) / evidence.mcse, 2);
+    ++stated;
+  }
+  CHECK(far == 20);
+  REQUIRE(stated > 40);
+  CHECK(squares / stated < 1 + 4 * std::sqrt(2 / stated));
+  CHECK(squares / stated > 1 - 4 * std::sqrt(2 / stated));
 }
 
 TEST_CASE("a sampler that never diverges has no groups of divergences") {

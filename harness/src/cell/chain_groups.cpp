@@ -46,6 +46,12 @@ class Chain {
     ++iteration_;
   }
 
+  /// The place before the first transition, which has neither steps nor anything else to report.
+  /// @pre the chain is no ensemble
+  void write_start(const RowLayout& layout, Eigen::VectorXd& row) const {
+    work_.moved.to_target(place_, log_density_, layout.z(row), layout.lp(row));
+    layout.statistics(row).setZero();
+  }
   void write(const RowLayout& layout, Eigen::VectorXd& row) {
     if (walkers() == 1) {
       work_.moved.to_target(place_, log_density_, layout.z(row), layout.lp(row));
@@ -135,6 +141,8 @@ ChainGroups::ChainGroups(SamplingWork& work, ChainStates& states)
       divergences_(rows_),
       coming_(rows_),
       coming_divergences_(rows_) {
+  if (layout_.walkers() == 1)
+    for (std::size_t c = 0; c < chains_.size(); ++c) chains_[c].write_start(layout_, rows_[c]);
   const std::size_t count = 1 + std::size_t(work.processors.take(Index(chains_.size()) - 1));
   processes_.reserve(count);
   for (std::size_t g = 0; g < count; ++g) {

@@ -30,8 +30,11 @@ class ChainGroups {
 
   const std::vector<TraceField>& fields() const { return fields_; }  ///< the sampler's statistics
   const RowLayout& layout() const { return layout_; }
-  std::vector<Eigen::VectorXd>& rows() { return rows_; }  ///< of every chain's latest transition
-  Index transitions() const { return transitions_; }      ///< that all chains have made
+  /// Of every chain's latest transition; before the first one its start. See `has_place`.
+  std::vector<Eigen::VectorXd>& rows() { return rows_; }
+  Index transitions() const { return transitions_; }  ///< that all chains have made
+  /// Whether the rows say where the chains are: walkers have places from the first transition on.
+  bool has_place() const { return transitions_ > 0 || layout_.walkers() == 1; }
   /// Where the transition of chain c diverged. @pre it did
   auto divergence(std::size_t c) { return layout_.z(divergences_[c]).col(0); }
 

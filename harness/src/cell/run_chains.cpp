@@ -29,13 +29,22 @@ std::string stalled_reason(const KeptDraws& kept, Index chains, Index draws) {
          std::to_string(std::min(kept.stalled_for(first), draws)) + " draws";
 }
 
-/// That the chains contradict one another, where they had draws enough to agree; else empty.
-std::string unmixed_reason(const std::vector<Metric>& metrics, Index draws) {
-  constexpr double largest = 1.1;
-  const Metric* rhat = find_metric(metrics, "rhat_max");
-  if (draws < 100 || !rhat || !(rhat->value > largest)) return "";
-  return "the chains do not agree with one another: the largest R-hat is " +
-         short_number(rhat->value, 3);
+/// What speaks against the draws, where there are enough of them to tell; else empty.
+std::string doubts(const std::vector<Metric>& metrics, Index draws) {
+  constexpr double largest_rhat = 1.1, smallest_ebfmi = 0.3;
+  if (draws < 100) return "";
+  std::string text;
+  if (const Metric* rhat = find_metric(metrics, "rhat_max"); rhat && rhat->value > largest_rhat)
+    text = "the chains do not agree with one another: the largest R-hat is " +
+           short_number(rhat->value, 3);
+  if (const Metric* ebfmi = find_metric(metrics, "ebfmi_min");
+      ebfmi && ebfmi->value < smallest_ebfmi)
+    text += (text.empty() ? "" : "; ") +
+            std::string(
+                "tails or peaks of the target are explored slowly, if at all: the smallest "
+                "E-BFMI is ") +
+            short_number(ebfmi->value, 2);
+  return text;
 }
 
 }  // namespace
@@ -48,7 +57,8 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
   if (walkers > 1) work.writer.attribute("walkers", std::int64_t(walkers));
   std::optional<Outcome> ended;
   std::optional<ChainRecorder> warmup;
-  if (settings.save_warmup && settings.warmup > 0) warmup.emplace(work, groups, "warmup_");
+  const bool saves_warmup = settings.save_warmup && settings.warmup > 0;
+  if (saves_warmup) warmup.emplace(work, groups, "warmup_");
   for (Index i = 0; i < settings.warmup && !ended; ++i) {
     ended = groups.next();
     if (ended) break;
@@ -56,9 +66,16 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
     if (warmup) warmup->append_divergences();
     ended = groups.ended();
   }
-  // Chains that end in their warm-up leave no draws; where they had come to shows why they ended.
-  if (ended && !warmup && groups.transitions() > 0)
-    warmup.emplace(work, groups, "warmup_").append();
+  // Chains that end before their first draw leave none; where they had come to, be it where they
+  // began, shows why they ended.
+  const auto leave_place = [&] {
+    if (!groups.has_place()) return;
+    const bool is_stored = warmup && groups.transitions() > 0;
+    if (!warmup) warmup.emplace(work, groups, "warmup_");
+    if (!is_stored) warmup->append();
+  };
+  const bool ended_in_warmup = ended.has_value();
+  if (ended_in_warmup) leave_place();
   warmup.reset();
 
   ChainRecorder recorder(work, groups, "");
@@ -102,6 +119,7 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
     ++draws;
   }
   groups.add_costs();
+  if (ended && draws == 0 && !ended_in_warmup && !saves_warmup) leave_place();
 
   Outcome outcome = ended.value_or(Outcome{Ending::budget_spent, ""});
   if (const std::string reason = stalled_reason(kept, all_chains, draws); !ended && !reason.empty())
@@ -112,8 +130,8 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
   ranks.write(variables, work.writer);
   completions.write(work.writer);
   add_chain_diagnostics(summaries, kept.stride(), work.metrics);
-  if (outcome.ending == Ending::budget_spent) outcome.reason = unmixed_reason(work.metrics, draws);
   transitions.add_metrics(work.metrics);
+  if (outcome.ending == Ending::budget_spent) outcome.reason = doubts(work.metrics, draws);
   work.metrics.push_back({"non_finite_draws", double(non_finite), not_a_number, "",
                           "stored draws with a number that is not finite"});
   if (draws >= 4)

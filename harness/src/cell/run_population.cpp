@@ -5,6 +5,8 @@
 #include "cell/draw_groups.hpp"
 #include "cell/particle_metrics.hpp"
 #include "cell/sampling_work.hpp"
+#include "data/short_number.hpp"
+#include "diagnostics/psis.hpp"
 
 namespace elbow {
 namespace {
@@ -39,6 +41,16 @@ double log_evidence_error(const PopulationLoop& loop, const std::vector<TraceFie
   for (std::size_t i = 0; i < fields.size(); ++i)
     if (fields[i].name == "log_evidence_sd") return loop.statistics(Index(i), 0);
   return not_a_number;
+}
+
+/// That the weights are too uneven to be relied on (Vehtari et al. 2024, section 3.2); else empty.
+std::string uneven_reason(const std::vector<Metric>& metrics, Index particles) {
+  const Metric* pareto_k = find_metric(metrics, "pareto_k");
+  const double threshold = pareto_k_threshold(particles);
+  if (!pareto_k || !(pareto_k->value > threshold)) return "";
+  return "k-hat of the weights is " + short_number(pareto_k->value, 3) + ", above " +
+         short_number(threshold, 2) + ", the threshold for " + std::to_string(particles) +
+         " draws: neither the weighted draws nor the evidence can be relied on";
 }
 
 }  // namespace
@@ -89,10 +101,18 @@ Outcome run_population(SamplingWork& work, ChainStates& states) {
   rank_in_particles(cell, particles, *work.target.density(), work.writer);
   complete_from_particles(cell, particles, work.writer);
   write_particles(particles, *work.target.density(), "", work.writer);
+  const std::size_t evidence = work.metrics.size();
   work.metrics.push_back({"log_evidence_sampler", loop.log_evidence,
                           log_evidence_error(loop, fields), "nats",
                           "sum of the population's log evidence increments"});
   add_particle_metrics(particles, cell, work.target, "", work.writer, work.metrics);
+  // Weights that one transition made are all that its error is told by, and of such a tail they
+  // have no variance.
+  if (const Metric* pareto_k = find_metric(work.metrics, "pareto_k");
+      loop.iteration == 1 && pareto_k && pareto_k->value > 0.5)
+    work.metrics[evidence].mcse = not_a_number;
+  if (outcome.ending == Ending::converged)
+    outcome.reason = uneven_reason(work.metrics, cell.settings.chains);
   return outcome;
 }
 

@@ -7,8 +7,8 @@ using namespace elbow;
 
 std::vector<Option> options() {
   return {choice("shape",
-                 {"normal", "flat", "slope", "ridge", "needle", "edge", "hole", "pole", "island",
-                  "wrong_gradient"},
+                 {"normal", "flat", "slope", "ridge", "needle", "edge", "hole", "pole", "fissure",
+                  "island", "wrong_gradient"},
                  "what is awkward about it")};
 }
 
@@ -63,6 +63,10 @@ class Awkward final : public Model, public Density {
       const double r2 = x * x + y * y;
       slope = -2 * Eigen::Vector2d(x, y) / r2 - Eigen::Vector2d(x, y);
       return -std::log(r2) + normal;
+    }
+    if (shape_ == "fissure") {  // +infinity on a line, where the integral grows like a logarithm
+      slope[0] -= 1 / x;
+      return -std::log(std::fabs(x)) + normal;
     }
     if (shape_ == "island" && std::hypot(x - 1, y - 1) > 1e-3) {  // found by hardly any start
       slope.setZero();
