@@ -119,6 +119,26 @@ class Checkpoints {
 
 constexpr Index start_draws = 100;  // enough to see what went off
 constexpr Index iterations_without_budget = 1'000'000;
+constexpr double remembered = 0.01;  // weight of a step in the running mean of effective draws
+
+/// Where an estimator that weights its draws reports how many of them count; -1 where none does.
+Index effective_draws_field(const std::vector<TraceField>& fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (fields[i].name == "effective_draws") return Index(i);
+  return -1;
+}
+
+/// The options, of those that the method has, which keep a fit from leaving the finite numbers.
+std::string what_to_set(const MethodVariant& method, bool on_the_way) {
+  std::string options;
+  const auto offer = [&](const std::optional<PlannedPlugin>& plugin, const char* name) {
+    if (!plugin || !plugin->options.contains(name)) return;
+    options += (options.empty() ? "" : " or ") + std::string(name);
+  };
+  if (on_the_way) offer(method.optimizer, "learning_rate");
+  offer(method.family, "initial_scale");
+  return options.empty() ? "" : "; a smaller " + options + " may keep it finite";
+}
 
 Ending ending_of(Progress progress) {
   switch (progress) {
@@ -146,6 +166,7 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
   Eigen::VectorXd trace(Index(fields.size()));
   Fit fit{*cell.counted, cell.family.get(), cell.optimizer.get(), 0, cell.stream("fit"), {}};
   const RandomStream stream = fit.stream;
+  const Index effective_draws = effective_draws_field(fields);
   FitResult result;
   if (cell.family && !settings.no_steps)
     result.start = estimate_elbo(cell, fit, cell.stream("start"), start_draws);
@@ -153,7 +174,8 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
   Index last_checkpoint = 0;
   FitSnapshots snapshots(snapshot_plan, cell, [&](StateArchive& archive) {
     Counts counts = cell.counted->counts();
-    archive(result.iterations, next_checkpoint, last_checkpoint, minibatches, rule, clock, counts);
+    archive(result.iterations, result.effective_draws, next_checkpoint, last_checkpoint,
+            minibatches, rule, clock, counts);
     cell.counted->restore(counts);
     writer.rows_state(archive);
   });
@@ -199,6 +221,11 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
     clock.stop();
     ++result.iterations;
     trace_rows.append(double(result.iterations), trace);
+    if (effective_draws >= 0) {
+      const double now = trace[effective_draws];
+      double& mean = result.effective_draws;
+      mean = std::isnan(mean) ? now : mean + remembered * (now - mean);
+    }
     const bool due = progress != Progress::non_finite && rule.take_in(trace[0]);
     if (progress != Progress::going) {
       result.outcome = {ending_of(progress), ""};
@@ -207,7 +234,8 @@ FitResult run_fit(Ingredients& cell, const SnapshotPlan& snapshot_plan, CellWrit
             "the objective or its gradient is not finite " +
             (result.iterations > 1 ? "in iteration " + std::to_string(result.iterations)
                                    : "where the fit begins") +
-            ": objective " + short_number(trace[0]);
+            ": objective " + short_number(trace[0]) +
+            what_to_set(cell.method_variant, result.iterations > 1);
       break;
     }
     if (due) {

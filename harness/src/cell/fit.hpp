@@ -1,5 +1,7 @@
 #pragma once
 
+#include <elbow/math.hpp>
+
 #include "cell/clock.hpp"
 #include "cell/evaluate_fit.hpp"
 #include "cell/fit_snapshots.hpp"
@@ -16,6 +18,8 @@ struct FitResult {
   Index iterations = 0;
   double rhat = 0;  ///< of the iterates' later half; NaN without trained parameters
   Metric objective;
+  /// Of the steps' importance weights, mean over the last hundred or so; NaN without weights.
+  double effective_draws = not_a_number;
 };
 
 /// Improves the fit until a stop rule holds. Records the trace of every iteration (group

@@ -14,6 +14,8 @@ struct MeasuredFit {
   const std::vector<Metric>& metrics;  ///< of `evaluate_fit`
   std::string prefix;                  ///< that these have
   Index draws;                         ///< they are of so many
+  double effective_draws;  ///< of the last steps, of an estimator that weights; NaN otherwise
+  Index step_draws;        ///< that it weights against each other; 0 where that is not known
 };
 
 /// The outcome in the light of what the fit has come to.
@@ -22,11 +24,16 @@ struct MeasuredFit {
 /// by more than a nat and the start's error, and importance sampling from the fit fails too, as
 /// k-hat is 0.7 or above (Vehtari et al. 2024, section 3.2) or the evidence that it gives is below
 /// the start's ELBO, which is a lower bound. A fit that covers the posterior may well have a low
-/// ELBO.
+/// ELBO, and one by weights that the draws of a step share may have a high k-hat too.
 ///
-/// Otherwise a reason where there was none: of `converged`, how far from the posterior a method
-/// ended whose own end says nothing of it (of a path, at a mode, at a fixed point, at the optimum
-/// for one set of draws); of `budget_spent`, that there was a slope left to climb.
+/// Otherwise a reason:
+/// - of `converged`, how far from the posterior a method ended whose own end says nothing of it (of
+///   a path, at a mode, at a fixed point, at the optimum for one set of draws);
+/// - of `budget_spent`, that the ELBO fell below that of the start, that there was a slope left to
+///   climb, or, of an estimator that weights its draws, that they are a nat or more from the
+///   posterior, where k-hat says that importance sampling can tell;
+/// - of both, that the weights which the gradients were made of rest on too few draws: k-hat is 0.7
+///   or above, or next to no draw but the heaviest counts.
 Outcome judged(Outcome outcome, const MeasuredFit& fit);
 
 }  // namespace elbow

@@ -82,6 +82,7 @@ class CellWork {
     write_data(*ingredients_.model, writer_);
     Outcome outcome;
     ElboEstimate start;
+    double effective_draws = not_a_number;
     FittedApproximation fitted;
     Model* target = ingredients_.counted.get();
     std::unique_ptr<Model> surrogate;
@@ -100,6 +101,10 @@ class CellWork {
         add({"iterates_rhat", result.rhat, not_a_number, "",
              "largest R-hat of the later half of the fitted parameters' iterates; above 1.3 they "
              "were still moving"});
+      effective_draws = result.effective_draws;
+      if (!std::isnan(effective_draws))
+        add({"effective_draws", effective_draws, not_a_number, "",
+             "draws that shared the weight in the last steps, (sum w)^2 / sum w^2"});
       fitted.family = ingredients_.estimator->approximation(fit);
       fitted.particles = ingredients_.estimator->particles();
       surrogate = ingredients_.estimator->surrogate();
@@ -114,8 +119,9 @@ class CellWork {
       const std::vector<Metric> measured = evaluate_fit(ingredients_, fit, prefix, writer_);
       metrics_.insert(metrics_.end(), measured.begin(), measured.end());
       if (came_to_an_approximation(outcome))
-        outcome =
-            judged(std::move(outcome), {start, measured, prefix, ingredients_.evaluation.draws});
+        outcome = judged(std::move(outcome),
+                         {start, measured, prefix, ingredients_.evaluation.draws, effective_draws,
+                          ingredients_.method_variant.estimator->options.value("draws", Index(0))});
     }
     if (fitted && !samples) use_draws(fitted);
     if (samples && came_to_an_approximation(outcome)) {

@@ -19,6 +19,10 @@ constexpr double moving_rhat = 1.3;
 /// number.
 constexpr double share_of_average = 0.2;
 
+bool stationary(const IterateWindow::Mixing& mixing) {
+  return mixing.rhat <= settled_rhat && mixing.relative_mcse <= settled_mcse;
+}
+
 }  // namespace
 
 StopRule::StopRule(Ingredients& cell)
@@ -34,7 +38,7 @@ bool StopRule::take_in(double objective) {
 
 std::optional<Outcome> StopRule::check(Fit& fit) {
   const IterateWindow::Mixing mixing = window_.mixing();
-  if (mixing.rhat > settled_rhat || mixing.relative_mcse > settled_mcse) {
+  if (!stationary(mixing)) {
     next_check_ = Index(1.3 * double(window_.count()));
     return {};
   }
@@ -122,7 +126,14 @@ std::string StopRule::unsettled(Fit& fit) const {
     EstimateInPlace estimate(cell_.estimator->trained(), cell_.optimizer.get());
     const bool is_point = collapsed(fit);
     estimate.restore();
-    return is_point ? "the fit has collapsed: its draws do not differ" : "";
+    if (is_point) return "the fit has collapsed: its draws do not differ";
+    if (!wanted_) return "";
+    return "the stop rule did not hold: " +
+           (stationary(mixing)
+                ? "the ELBO was still changing"
+                : "R-hat " + short_number(mixing.rhat, 3) + " and Monte-Carlo errors of " +
+                      short_number(mixing.relative_mcse, 2) +
+                      " sd over the later half of the iterates");
   }
   if (std::isinf(mixing.rhat))
     return "the iterates do not tell whether they have settled: too few, not finite, or without "

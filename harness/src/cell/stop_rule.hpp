@@ -32,7 +32,8 @@ class StopRule {
   /// The metric `objective`: what the estimator reports, meaned over the later half of the fit
   /// (since the step size last changed).
   Metric objective() const;
-  /// What a fit that spent its budget should say of its iterates; empty when they had settled.
+  /// What a fit that spent its budget should say of its iterates; empty when they had settled, and
+  /// no rule that was asked for said otherwise.
   std::string unsettled(Fit& fit) const;
 
   void state(StateArchive& archive);

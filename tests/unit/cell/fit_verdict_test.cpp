@@ -1,20 +1,28 @@
 #include "cell/fit_verdict.hpp"
 
 #include <catch2/catch.hpp>
+#include <elbow/math.hpp>
 
 using namespace elbow;
 
 namespace {
 
-/// Why a fit that has spent its budget has diverged. @param elbo, evidence, k  of the fit
+/// What becomes of a fit's outcome. @param elbo, evidence, k  of the fit
+Outcome judge(const Outcome& outcome, const ElboEstimate& start, double elbo, double evidence,
+              double k, double effective_draws = not_a_number, Index step_draws = 0) {
+  return judged(outcome, {start,
+                          {{"fit_elbo", elbo, 0.1, "nats", ""},
+                           {"fit_log_evidence_psis", evidence, 0.1, "nats", ""},
+                           {"fit_pareto_k", k, not_a_number, "", ""}},
+                          "fit_",
+                          1000,
+                          effective_draws,
+                          step_draws});
+}
+
+/// Why a fit that has spent its budget has diverged.
 std::string verdict(const ElboEstimate& start, double elbo, double evidence, double k) {
-  const Outcome outcome = judged({Ending::budget_spent, "still moving"},
-                                 {start,
-                                  {{"fit_elbo", elbo, 0.1, "nats", ""},
-                                   {"fit_log_evidence_psis", evidence, 0.1, "nats", ""},
-                                   {"fit_pareto_k", k, not_a_number, "", ""}},
-                                  "fit_",
-                                  1000});
+  const Outcome outcome = judge({Ending::budget_spent, "still moving"}, start, elbo, evidence, k);
   const bool diverged = outcome.ending == Ending::diverged;
   CHECK((outcome.reason == "still moving") == !diverged);
   return diverged ? outcome.reason : "";
@@ -43,5 +51,58 @@ TEST_CASE("a fit has not diverged when it is better than its start, or covers th
   CHECK(verdict({-INFINITY, NAN}, -400, -300, 0.9) == "");
   CHECK(verdict({}, -400, -300, 0.9) == "");
   // Nothing to draw from.
-  CHECK(judged({Ending::converged, ""}, {start, {}, "", 1000}).ending == Ending::converged);
+  CHECK(judged({Ending::converged, ""}, {start, {}, "", 1000, not_a_number, 0}).ending ==
+        Ending::converged);
+}
+
+TEST_CASE("a fit that spent its budget below its start, or wider than the posterior, says so") {
+  const Outcome spent{Ending::budget_spent, ""};
+  CHECK(judge(spent, start, -40, -4, 0.3).reason ==
+        "the ELBO of the fit, -40, is below that of its start, -10");
+  CHECK(judge(spent, start, -9, -4, 0.3, 8, 10).reason ==
+        "the approximation is 5 nats from the posterior by importance sampling, pareto_k 0.3");
+  CHECK(judge(spent, start, -5, -4.5, 0.3, 8, 10).reason == "");
+  // The ELBO's best independent approximation may be as far, and narrower.
+  CHECK(judge(spent, start, -9, -4, 0.3).reason == "");
+  CHECK(judge(spent, start, -9, -4, 0.9).reason == "");
+}
+
+TEST_CASE("a fit by weights that few draws had says so, however it ended") {
+  const Outcome spent{Ending::budget_spent, ""};
+  CHECK(judge(spent, start, -5, -4.5, 0.3, 2, 50).reason ==
+        "of 50 draws of a step 2 had the weight");
+  CHECK(judge(spent, start, -5, -4.5, 0.3, 4, 50).reason == "");
+  CHECK(judge(spent, start, -5, -4.5, 0.3, 1.5, 5).reason == "");
+  CHECK(judge(spent, start, -5, -4.5, 0.3, 1, 1).reason == "");
+  CHECK(judge({Ending::converged, "halving"}, start, -5, -4.5, 0.9, 20, 50).reason ==
+        "halving; the weights that the steps rest upon are unreliable: pareto_k 0.9");
+}
+
+TEST_CASE("a fit that spent its budget on a slope says so, where it is steep and no noise") {
+  const auto reason = [](double ratio, double error, double variance) {
+    return judged({Ending::budget_spent, ""}, {start,
+                                               {{"gradient_snr", ratio, error, "", ""},
+                                                {"gradient_variance", variance, 0, "", ""}},
+                                               "",
+                                               1000,
+                                               not_a_number,
+                                               0})
+        .reason;
+  };
+  CHECK(reason(1.9, 0.1, 1e4) ==
+        "the fit stands still on a slope: the mean gradient at the end is 1.9 times its noise");
+  CHECK(reason(1.9, 0.4, 1e4) == "");  // perhaps noise
+  CHECK(reason(0.5, 0.1, 1e4) == "");
+  CHECK(reason(40, 0.1, 1e-6) == "");  // next to no slope
+  CHECK(reason(INFINITY, NAN, 0) == "");
+}
+
+TEST_CASE("a fit by weights that its draws share may cover heavy tails at the cost of its ELBO") {
+  const Outcome spent{Ending::budget_spent, ""};
+  CHECK(judge(spent, start, -40, -4, 0.9, 20, 50).ending == Ending::budget_spent);
+  CHECK(judge(spent, start, -40, -4, 0.9, 20, 50).reason ==
+        "the ELBO of the fit, -40, is below that of its start, -10; the weights that the steps "
+        "rest upon are unreliable: pareto_k 0.9");
+  CHECK(judge(spent, start, -40, -4, 0.9, 1.2, 50).ending == Ending::diverged);
+  CHECK(judge(spent, start, -40, -39, 0.9, 20, 50).ending == Ending::diverged);
 }
