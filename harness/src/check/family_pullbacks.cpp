@@ -38,7 +38,9 @@ struct PathObjective {
 Outcome differences(FamilyBench& q, const PathObjective& objective) {
   Gradient gradient(q->parameters());
   objective.add_gradient(q, gradient.out());
-  return judge_gradient(q->parameters(), gradient, [&] { return objective.value(q); });
+  return judge_gradient(
+      q->parameters(), gradient, [&] { return objective.value(q); }, 12,
+      [&](GradientOut out) { objective.add_gradient(q, out); });
 }
 
 Outcome adds(FamilyBench& q, const PathObjective& objective) {

@@ -48,11 +48,18 @@ void perturb(Parameters& parameters, double size, std::string_view purpose) {
 
 Outcome judge_parameter_pullback(const Pullback& function, Draws x, Vector weights) {
   const Gradient claimed = parameter_gradient(function, x, weights);
-  return judge_gradient(*function.parameters, claimed, [&] {
-    Eigen::VectorXd value(weights.size());
-    function.value(x, value);
-    return weights.dot(value);
-  });
+  Eigen::VectorXd value(weights.size());
+  return judge_gradient(
+      *function.parameters, claimed,
+      [&] {
+        function.value(x, value);
+        return weights.dot(value);
+      },
+      12,
+      [&](GradientOut out) {
+        function.value(x, value);
+        function.pull_back(weights, out, unwanted());
+      });
 }
 
 Outcome judge_point_pullback(const Pullback& function, Draws x, Vector weights, Scalar scalar) {
@@ -76,7 +83,16 @@ Outcome judge_point_pullback(const Pullback& function, Draws x, Vector weights, 
       const double scale = std::max(std::abs(expected.value), claimed.cwiseAbs().maxCoeff());
       const double allowed = tolerance(expected, scale, scalar);
       const double gap = std::abs(claimed(d, s) - expected.value);
-      const double ratio = std::isnan(gap) ? INFINITY : gap / allowed;
+      double ratio = std::isnan(gap) ? INFINITY : gap / allowed;
+      if (ratio > 1) {
+        const auto slope = [&](double t) {
+          moved(d, s) = x(d, s) + t;
+          return point_gradient(function, moved, weights)(d, s);
+        };
+        const auto value = [&](double t) { return values(Eigen::VectorXd::Constant(1, t))[0]; };
+        ratio = mean_disagreement({value, slope}) / tolerance({}, scale, scalar);
+        if (std::isnan(ratio)) ratio = INFINITY;
+      }
       if (ratio <= worst) continue;
       worst = ratio;
       where =

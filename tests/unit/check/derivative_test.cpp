@@ -67,6 +67,37 @@ TEST_CASE("A wrong gradient is named by block and coordinate, and the parameters
   CHECK(parameters.f64()[3] == 4);
 }
 
+TEST_CASE("Kinks closer than the steps hide a derivative from differences, not from its integral") {
+  // The slope along the first coordinate is 1 or 1.4 in turn, on pieces of 2e-4.
+  Parameters parameters;
+  const auto weights = parameters.add_f32("weights", 2);
+  parameters.vector(weights) << 1e-4f, 2;
+  constexpr double piece = 2e-4;
+  const auto is_steep = [&] {
+    return std::fmod(std::floor(double(parameters.f32()[0]) / piece), 2) != 0;
+  };
+  const auto value = [&] {
+    const double x = parameters.f32()[0], pieces = std::floor(x / piece);
+    const double before =
+        std::floor(pieces / 2) * 2.4 * piece + (std::fmod(pieces, 2) != 0) * piece;
+    return before + (is_steep() ? 1.4 : 1) * (x - pieces * piece) + 2 * double(parameters.f32()[1]);
+  };
+  double factor = 1;
+  const auto gradient = [&](GradientOut out) {
+    out.vector(weights)[0] += float(factor * (is_steep() ? 1.4 : 1));
+    out.vector(weights)[1] += 2;
+  };
+  const auto judged = [&](const std::function<void(GradientOut)>& everywhere) {
+    Gradient claimed(parameters);
+    gradient(claimed.out());
+    return judge_gradient(parameters, claimed, value, 12, everywhere).verdict;
+  };
+  CHECK(judged({}) == Verdict::failed);
+  CHECK(judged(gradient) == Verdict::passed);
+  factor = 1.5;
+  CHECK(judged(gradient) == Verdict::failed);
+}
+
 TEST_CASE("Gradients of single-precision parameters are held to what its digits allow") {
   Parameters parameters;
   const auto weights = parameters.add_f32("weights", 3);
