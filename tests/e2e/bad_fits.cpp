@@ -130,6 +130,15 @@ TEST_CASE("A target without density at the start ends as not finite, and says so
   }
 }
 
+TEST_CASE("A fit that leaves the finite numbers names the options that may keep it there") {
+  // Steps of 0.1 times slopes of a million.
+  const CellSummary cell = only_cell(
+      "[[model]]\nplugin = \"gaussian\"\ncovariance = [[1e-6]]\n[[method]]\nname = \"m\"\nfamily = "
+      "\"gaussian_mean_field\"\nestimator = \"reparameterized\"\noptimizer = \"sgd\"\n");
+  CHECK(cell.outcome.ending == Ending::non_finite);
+  CHECK_THAT(cell.outcome.reason, Contains("a smaller learning_rate or initial_scale"));
+}
+
 TEST_CASE("A method that fits itself says how far from the posterior it has ended") {
   // Scales from 0.001 to 1000 are beyond a path's five pairs; a mode's curvature has them exactly.
   const std::string target =
