@@ -43,7 +43,10 @@ class AnnealedImportanceSampling final : public Sampler {
     return {{"acceptance_rate", "mean acceptance probability of the moves", ""},
             {"temperature", "inverse temperature reached, 1 at the target", ""},
             {"ess", "effective sample size of the weights", ""},
-            {"log_evidence_sd", "standard deviation of the log evidence so far", "nats"},
+            {"log_evidence_sd",
+             "standard deviation of the log evidence so far; at the target no less than what the "
+             "pilot's evidence tells",
+             "nats"},
             {"non_finite", "moves whose proposal's density was infinite or NaN", ""}};
   }
 
@@ -71,9 +74,15 @@ class AnnealedImportanceSampling final : public Sampler {
     t.statistics.row(0) = path_.acceptance().transpose();
     t.statistics.row(1).setConstant(b);
     t.statistics.row(2).setConstant(ess);
-    t.statistics.row(3).setConstant(log_mean_exp_sd(log_weights_));
+    const bool ends = next + 1 == temperatures_.size();
+    double sd = log_mean_exp_sd(log_weights_);
+    // Weights of a heavy tail often lack the large ones, and do not show it. The pilot's evidence
+    // is a second estimate, and half the squared difference of two is the variance of one.
+    if (ends && pilot_evidence_)
+      sd = std::fmax(sd, std::fabs(log_mean_exp(log_weights_) - *pilot_evidence_) / std::sqrt(2));
+    t.statistics.row(3).setConstant(sd);
     t.statistics.row(4) = path_.non_finite().transpose();
-    return next + 1 == temperatures_.size() ? Progress::converged : Progress::going;
+    return ends ? Progress::converged : Progress::going;
   }
 
  private:
@@ -99,12 +108,13 @@ class AnnealedImportanceSampling final : public Sampler {
     Eigen::VectorXd weights(z.cols());
     std::vector<Index> ancestors(std::size_t(z.cols()));
     Resampling resampling("systematic");
-    double b = 0, length = 0;
+    double b = 0, length = 0, log_evidence = 0;
     while (b < 1 && path_.log_ratio().maxCoeff() > -infinity) {
       begin(Index(stages_.size()) + 1);
       const double step = path_.next_step(b, equal, pilot_kept, true);
       b = step == 1 - b ? 1 : b + step;
       weights = (step * (path_.log_ratio().array() - path_.log_ratio().maxCoeff())).exp();
+      log_evidence += step * path_.log_ratio().maxCoeff() + std::log(weights.mean());
       weights = (weights.array() < 1e-300).select(0, weights) / weights.sum();
       const double alive =
           double((path_.log_ratio().array() > -infinity).count()) / double(z.cols());
@@ -116,6 +126,7 @@ class AnnealedImportanceSampling final : public Sampler {
       path_.move(b, own, z, log_density);
       stages_.push_back({b, length, path_.proposal()});
     }
+    if (b == 1) pilot_evidence_ = log_evidence;
   }
 
   void space_temperatures() {
@@ -160,8 +171,9 @@ class AnnealedImportanceSampling final : public Sampler {
   std::optional<Index> asked_;
   std::optional<double> power_;
   std::vector<Stage> stages_;
-  std::vector<double> temperatures_;  ///< from 0 to 1
-  Eigen::VectorXd log_weights_;       ///< [particles]
+  std::optional<double> pilot_evidence_;  ///< log, where there was a pilot that reached the target
+  std::vector<double> temperatures_;      ///< from 0 to 1
+  Eigen::VectorXd log_weights_;           ///< [particles]
 };
 
 }  // namespace

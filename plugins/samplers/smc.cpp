@@ -163,11 +163,32 @@ class Smc final : public Sampler {
   /// islands alike. By how much is told by what the last moves changed of the increment to come:
   /// as much again, and again, each time by `memory` less, is still missing.
   void notice_lag(double step) {
-    const double memory = std::clamp(path_.memory(), 0.0, 0.95);
     if (temperature_ == 0) return;
+    const double memory = std::clamp(remembered(step), 0.0, 0.95);
     const double changed = increment(step, weights_, path_.log_ratio()) -
                            increment(step, weights_before_, ratio_before_);
     if (std::isfinite(changed)) lag_ += memory / (1 - memory) * std::abs(changed);
+  }
+
+  /// The correlation over the particles between their factors of the weights to come, before and
+  /// after the last moves. Of the log ratios themselves it would be that of the few most extreme
+  /// ones, which no moves change much in relation to the others and which have no weight.
+  double remembered(double step) const {
+    const Eigen::VectorXd& ratio = path_.log_ratio();
+    const double highest = step * std::fmax(ratio.maxCoeff(), ratio_before_.maxCoeff());
+    double x_sum = 0, y_sum = 0, xx = 0, yy = 0, xy = 0;
+    for (Index i = 0; i < ratio.size(); ++i) {
+      const double x = std::exp(step * ratio_before_[ancestors_[std::size_t(i)]] - highest);
+      const double y = std::exp(step * ratio[i] - highest);
+      x_sum += x;
+      y_sum += y;
+      xx += x * x;
+      yy += y * y;
+      xy += x * y;
+    }
+    const double n = double(ratio.size());
+    const double spread = (xx - x_sum * x_sum / n) * (yy - y_sum * y_sum / n);
+    return spread > 0 ? (xy - x_sum * y_sum / n) / std::sqrt(spread) : 0;
   }
 
   static double increment(double step, const Eigen::VectorXd& weights,

@@ -151,6 +151,22 @@ TEST_CASE("The reported error of the log evidence is its spread over runs") {
   REQUIRE(std::log(variance / found) == Approx(0).margin(0.75));
 }
 
+TEST_CASE("SMC states an error of the size that it makes where the base is far out in the tails") {
+  // Log ratios of draws of N(0, 9) on eight schools go down to minus thousands.
+  const auto target = model("eight_schools");
+  const double known = target->reference()->log_evidence()->value;
+  constexpr Index runs = 8;
+  double made = 0, stated = 0;
+  for (Index r = 0; r < runs; ++r) {
+    const Population end = run(*target, "smc", {}, 200, std::uint64_t(r) + 1);
+    made += std::pow(end.log_evidence - known, 2) / double(runs);
+    stated += std::pow(end.log_evidence_sd, 2) / double(runs);
+  }
+  INFO("stated " << std::sqrt(stated) << ", made " << std::sqrt(made));
+  // The mean of so many squares has a relative sd of a half.
+  CHECK(std::abs(std::log(stated / made)) < 4 * std::sqrt(2 / double(runs)));
+}
+
 TEST_CASE("A fit is the base: annealing from the target itself leaves every weight equal") {
   const std::string name = GENERATE("smc", "annealed_importance_sampling");
   const std::string kernel = GENERATE("random_walk", "hmc");
@@ -238,6 +254,21 @@ TEST_CASE("Islands that miss a mode by chance say so in the error of the evidenc
   }
   // Of standard normal numbers it would be 1 with a standard deviation of 0.41.
   REQUIRE(square < 1 + 4 * std::sqrt(2.0 / double(runs)));
+}
+
+TEST_CASE("An annealing that misses what its pilot found says so in the error of the evidence") {
+  // Half of the target is beyond where one step from N(0, 9) reaches: the weights look even.
+  const auto target = model("laplace_mixture", {{"locations", VectorXd(Eigen::Vector2d(0, 12))},
+                                                {"scales", VectorXd(Eigen::Vector2d(1, 1))}});
+  int misses = 0;
+  for (std::uint64_t r = 1; r <= 8; ++r) {
+    const Population end =
+        run(*target, "annealed_importance_sampling", {{"temperatures", std::int64_t(1)}}, 200, r);
+    INFO("log evidence " << end.log_evidence << " (" << end.log_evidence_sd << "), known 0");
+    CHECK(std::abs(end.log_evidence) < 3 * end.log_evidence_sd);
+    misses += std::abs(end.log_evidence - std::log(0.5)) < 0.2;
+  }
+  CHECK(misses > 4);
 }
 
 TEST_CASE("One particle is no population") {
