@@ -83,6 +83,8 @@ stop       = { iterations = 3000 }
   CHECK(value(cell, "test_elbo") > value(cell, "test_log_evidence") - 0.1);
   const Metric& likelihood = cell.metrics.at("test_log_likelihood");
   CHECK(std::abs(likelihood.value - value(cell, "test_log_evidence")) < 5 * likelihood.mcse + 1e-3);
+  // In closed form, without draws.
+  for (const char* rate : {"train_rate", "test_rate"}) CHECK(cell.metrics.at(rate).mcse == 0);
   CHECK(value(cell, "test_active_units") == 2);
   CHECK(value(cell, "test_mutual_information") < value(cell, "test_rate"));
   CHECK(value(cell, "test_mutual_information") > 0);

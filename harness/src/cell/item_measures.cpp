@@ -18,7 +18,9 @@ class ItemMeans {
  public:
   /// @param values  [K]  of one item
   void add(Vector values) {
-    const double n = double(values.size()), mean = values.mean();
+    // About the first of them: equal values, a rate in closed form, have no error by rounding.
+    const double n = double(values.size());
+    const double mean = values[0] + (values.array() - values[0]).mean();
     sum_ += mean;
     if (n > 1) variance_ += (values.array() - mean).square().sum() / (n - 1) / n;
     count_ += 1;

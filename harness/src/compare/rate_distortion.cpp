@@ -37,15 +37,21 @@ void measure_convexity(RateDistortion& curve) {
     const RatePoint &before = *hull[next - 1], &behind = *hull[next];
     const double width = behind.rate.value - before.rate.value;
     const double t = width > 0 ? (point.rate.value - before.rate.value) / width : 0;
-    point.above_hull =
-        point.distortion.value - ((1 - t) * before.distortion.value + t * behind.distortion.value);
     // Along the hull's slope a wrong rate is a wrong distortion.
     const double slope =
         width > 0 ? (behind.distortion.value - before.distortion.value) / width : 0;
-    const double error =
-        std::hypot(point.distortion.standard_error, slope * point.rate.standard_error);
-    const double allowed = std::isfinite(error) ? 2 * error : 0;
-    if (point.above_hull > allowed + 1e-9 * std::abs(point.distortion.value)) curve.convex = false;
+    const auto error_of = [&](const RatePoint& p) {
+      const double error = std::hypot(p.distortion.standard_error, slope * p.rate.standard_error);
+      return std::isfinite(error) ? error : 0;
+    };
+    const bool is_on_hull = &point == &before || &point == &behind;
+    point.above_hull = {
+        point.distortion.value - ((1 - t) * before.distortion.value + t * behind.distortion.value),
+        is_on_hull ? 0
+                   : std::hypot(error_of(point), (1 - t) * error_of(before), t * error_of(behind))};
+    if (point.above_hull.value >
+        2 * point.above_hull.standard_error + 1e-9 * std::abs(point.distortion.value))
+      curve.convex = false;
   }
 }
 
@@ -53,14 +59,20 @@ std::string with_error(const Estimate& estimate) {
   return number_with_error(estimate.value, estimate.standard_error);
 }
 
+std::string above_hull_text(const RatePoint& point) {
+  const Estimate& above = point.above_hull;
+  return above.standard_error > 0 ? with_error(above) : plain_number(above.value);
+}
+
 std::string convexity_sentence(const RateDistortion& curve) {
   if (curve.convex)
     return "The curve is convex: no point is above its lower hull by more than two standard "
            "errors.";
-  const auto worst = std::max_element(
-      curve.points.begin(), curve.points.end(),
-      [](const RatePoint& a, const RatePoint& b) { return a.above_hull < b.above_hull; });
-  return "The curve is not convex: " + worst->method + " is " + plain_number(worst->above_hull) +
+  const auto worst = std::max_element(curve.points.begin(), curve.points.end(),
+                                      [](const RatePoint& a, const RatePoint& b) {
+                                        return a.above_hull.value < b.above_hull.value;
+                                      });
+  return "The curve is not convex: " + worst->method + " is " + above_hull_text(*worst) +
          " nats above its lower hull.";
 }
 
@@ -77,7 +89,7 @@ std::vector<std::vector<std::string>> rows(const RateDistortion& curve) {
   std::vector<std::vector<std::string>> all;
   for (const RatePoint& point : curve.points)
     all.push_back({point.method, with_error(point.rate), with_error(point.distortion),
-                   with_error(point.total), plain_number(point.above_hull),
+                   with_error(point.total), above_hull_text(point),
                    plain_number(point.total.value - curve.entropy)});
   return all;
 }
@@ -99,7 +111,7 @@ std::vector<RateDistortion> rate_distortions(const std::vector<ResultFolder>& fo
         curve = all.insert(all.end(), {folder.name, row.model, {}, not_a_number, true});
       const Estimate elbo = metric(row, "test_elbo");
       curve->points.push_back(
-          {row.method, rate, distortion, {-elbo.value, elbo.standard_error}, 0});
+          {row.method, rate, distortion, {-elbo.value, elbo.standard_error}, {}});
       for (const char* name : {"test_log_likelihood", "test_log_evidence"})
         curve->entropy = std::fmin(curve->entropy, -metric(row, name).value);
     }

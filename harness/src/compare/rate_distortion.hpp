@@ -12,8 +12,8 @@ namespace elbow {
 struct RatePoint {
   std::string method;
   Estimate rate, distortion;
-  Estimate total;         ///< rate + distortion = -ELBO
-  double above_hull = 0;  ///< distortion above the lower convex hull of all points
+  Estimate total;       ///< rate + distortion = -ELBO
+  Estimate above_hull;  ///< distortion above the lower convex hull of all points; errors of both
 };
 
 /// What the methods of one model buy with their rates (Alemi et al. 2018): distortions at the

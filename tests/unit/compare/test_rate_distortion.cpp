@@ -50,11 +50,15 @@ TEST_CASE("A point above the line between its neighbours is not convex, within i
   };
   const RateDistortion above = curve(91);
   CHECK(!above.convex);
-  CHECK(above.points[1].above_hull == Approx(1));
+  CHECK(above.points[1].above_hull.value == Approx(1));
   CHECK_THAT(rate_distortion_text({above}), Contains("not convex: b is 1"));
-  CHECK(curve(90.01).convex);
+  // Rates and distortions have errors of 0.01 and the hull a slope of -1: the point's error is
+  // 0.01 sqrt(2), that of the hull in the middle sqrt(2) less.
+  CHECK(above.points[1].above_hull.standard_error == Approx(0.01 * std::sqrt(3)));
+  CHECK(curve(90.034).convex);
+  CHECK(!curve(90.036).convex);
   CHECK(curve(80).convex);
-  CHECK(curve(80).points[1].above_hull == Approx(0).margin(1e-12));
+  CHECK(curve(80).points[1].above_hull.value == Approx(0).margin(1e-12));
 }
 
 TEST_CASE("Two methods or none with rates are no curve") {
