@@ -95,11 +95,21 @@ MatrixXd chosen_items(const fs::path& cell, Index count) {
   return x;
 }
 
-/// Of the observed rows of an item x: the posterior of its latents, and its evidence.
+/// log N(x; 0, W W^T + variance I)
+double log_normal_density(const VectorXd& x, const MatrixXd& w, double variance) {
+  MatrixXd covariance = w * w.transpose();
+  covariance.diagonal().array() += variance;
+  const Eigen::LLT<MatrixXd> factor(covariance);
+  return -0.5 * (x.dot(factor.solve(x)) + double(x.size()) * log_2pi) -
+         factor.matrixLLT().diagonal().array().log().sum();
+}
+
+/// Of the observed rows of an item x: the posterior of its latents, its evidence, and the second
+/// moment of p(x | z) over the prior.
 struct Exact {
   VectorXd mean;
   MatrixXd covariance;
-  double log_evidence;
+  double log_evidence, log_second_moment;
 
   Exact(const Trained& trained, const VectorXd& x, const std::vector<Index>& seen) {
     const MatrixXd w = trained.weights(seen, Eigen::all);
@@ -109,11 +119,10 @@ struct Exact {
         MatrixXd::Identity(w.cols(), w.cols()) + w.transpose() * w / variance;
     covariance = precision.llt().solve(MatrixXd::Identity(w.cols(), w.cols()));
     mean = covariance * w.transpose() * off / variance;
-    MatrixXd of_x = w * w.transpose();
-    of_x.diagonal().array() += variance;
-    const Eigen::LLT<MatrixXd> factor(of_x);
-    log_evidence = -0.5 * (off.dot(factor.solve(off)) + double(off.size()) * log_2pi) -
-                   factor.matrixLLT().diagonal().array().log().sum();
+    log_evidence = log_normal_density(off, w, variance);
+    // N(x; W z, v I)^2 = (4 pi v)^(-P/2) N(x; W z, v/2 I)
+    log_second_moment = log_normal_density(off, w, variance / 2) -
+                        0.5 * double(off.size()) * (log_2pi + std::log(2 * variance));
   }
 };
 
@@ -149,7 +158,7 @@ chains = 1000
 [[method]]
 name = "prior importance"
 sampler = { plugin = "importance", base_sd = 1.0 }
-chains = 100000
+chains = 200000
 [[method]]
 name = "full rank"
 family = "gaussian_full_rank"
@@ -191,8 +200,15 @@ draws = 4000
       }
     if (cell.metrics.count("log_evidence_sampler")) {
       const Metric& found = cell.metrics.at("log_evidence_sampler");
-      CHECK(std::abs(found.value - log_evidence) < 5 * found.mcse + 1e-9);
-      CHECK(found.mcse < 0.2);
+      double error = found.mcse;
+      if (method == "prior importance") {
+        // That of 200,000 weights p(x | z). The sampler may tell none, where their tail is heavy.
+        const double log_squares = first.log_second_moment + second.log_second_moment;
+        error = std::sqrt(std::expm1(log_squares - 2 * log_evidence) / 2e5);
+        CHECK((std::isfinite(found.mcse) || cell.metrics.at("pareto_k").value > 0.5));
+      }
+      CHECK(std::abs(found.value - log_evidence) < 5 * error + 1e-9);
+      CHECK(error < 0.2);
     }
     if (method == "full rank") CHECK(std::abs(cell.metrics.at("elbo").value - log_evidence) < 1e-3);
   }
