@@ -161,16 +161,16 @@ draws = 3000
                                     "wasserstein_to_draws,sd_error_to_draws,mean_error_to_draws");
   REQUIRE(compared.status == 0);
   const auto table = nlohmann::json::parse(compared.out);
-  for (const auto& [model, sd] : {std::pair("narrow", 1.0), {"broad", 3.0}}) {
-    INFO(model);
+  for (const Mistaken& target : {Mistaken{"narrow", 0, 1}, {"broad", 0, 3}}) {
+    INFO(target.model);
     const auto require = [&](const char* metric, double known) {
-      const Estimate found = table_entry(table, {model, 0, sd}, "unfitted", metric);
+      const Estimate found = table_entry(table, target, "unfitted", metric);
       INFO(metric << ' ' << found.value << " (" << found.standard_error << "), known " << known);
       // The chain's sd, which is the unit, is known to one percent.
       CHECK(std::abs(found.value - known) < 4 * std::hypot(found.standard_error, 0.012 * known));
       CHECK(found.standard_error < 0.05);
     };
-    const double gap = std::abs(2 - sd) / sd;
+    const double gap = std::abs(2 - target.sd) / target.sd;
     require("wasserstein_to_draws", gap * std::sqrt(2 / pi));
     require("sd_error_to_draws", gap);
     require("mean_error_to_draws", 0);

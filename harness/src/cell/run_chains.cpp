@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <elbow/math.hpp>
 
 #include "cell/calibration_ranks.hpp"
 #include "cell/chain_diagnostics.hpp"
