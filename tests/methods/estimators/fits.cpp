@@ -94,3 +94,15 @@ TEST_CASE("A default mean-field fit of the funnel reaches its known optimum") {
   REQUIRE(elbo == Approx(-1.862847).margin(0.01));
   REQUIRE(variance[0] == Approx(0.216867).epsilon(0.05));
 }
+
+TEST_CASE("A default fit reaches posteriors a hundred sds away, and a thousandth as wide as q") {
+  // The slopes at the start are a million times those at the end.
+  const auto [mean, sd] = GENERATE(table<double, double>({{100, 1}, {1, 1e-3}}));
+  GaussianTarget target(VectorXd::Constant(2, mean), sd * sd * correlated(0.5).covariance());
+  const std::string name = GENERATE("gaussian_mean_field", "gaussian_full_rank");
+  const auto q = family(name, 2);
+  REQUIRE(fit(target, *q, "reparameterized", {}, "adam", {}, 10000) == Progress::going);
+  const double gap = name == "gaussian_full_rank" ? 0 : 0.143841;
+  INFO(name << " " << mean);
+  REQUIRE(kl_to(*q, target.mean(), target.covariance()) == Approx(gap).margin(0.01));
+}

@@ -30,7 +30,7 @@ std::vector<double> step_sizes(OptionMap options, Index iterations, Index n) {
 
 /// Kingma & Ba 2015, algorithm 1, for one number; uphill.
 struct ScalarAdam {
-  double alpha, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double alpha, beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8;
   double m = 0, v = 0, x = 0;
   int t = 0;
   void step(double g) {
