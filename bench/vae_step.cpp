@@ -45,8 +45,9 @@ void measure(const std::vector<double>& widths, Index batch, std::shared_ptr<con
                                    items.feature_dimension());
   const auto estimator = test::estimator("amortized_elbo", *model, &*family);
   const auto trained = estimator->trained();
-  const auto adam = test::optimizer("adam", trained,
-                                    {{"learning_rate", 1e-3}, {"averaging", std::string("none")}});
+  const auto adam = test::optimizer(
+      "adam", trained,
+      {{"learning_rate", 1e-3}, {"beta2", 0.999}, {"averaging", std::string("none")}});
   Minibatches batches(*model, batch, test::stream(1, "batches"));
   const RandomStream noise = test::stream(1, "noise");
   Eigen::VectorXd trace(Index(estimator->trace_fields().size()));

@@ -7,7 +7,11 @@ using namespace elbow;
 std::vector<Option> options() {
   return FirstOrderOptimizer::options(
       0.1, {real("beta1", 0.9, "decay of the gradients' mean").at_least(0).below(1),
-            real("beta2", 0.99, "decay of the squared gradients' mean").at_least(0).below(1),
+            real("beta2", 0.99,
+                 "decay of the squared gradients' mean; the paper's 0.999 forgets the slopes of a "
+                 "far start only after thousands of steps")
+                .at_least(0)
+                .below(1),
             real("epsilon", 1e-8, "added to the root of the squared gradients' mean").above(0)});
 }
 
