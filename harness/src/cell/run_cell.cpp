@@ -168,8 +168,7 @@ class CellWork {
 
  private:
   bool came_to_an_approximation(const Outcome& outcome) const {
-    return !ingredients_.estimator || outcome.ending == Ending::converged ||
-           outcome.ending == Ending::budget_spent;
+    return !ingredients_.estimator || is_settled(outcome.ending);
   }
   void use_draws(const FittedApproximation& fitted) {
     Density* density = ingredients_.model->density();

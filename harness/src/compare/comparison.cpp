@@ -359,14 +359,13 @@ std::string plural(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-/// The reasons of cells that did not end well, equal reasons together.
-void note_reasons(const std::vector<Item>& items, Comparison& comparison) {
+/// The reasons of cells that are not settled, equal reasons together.
+void note_failures(const std::vector<Item>& items, Comparison& comparison) {
   std::vector<std::string> texts;
   std::map<std::string, std::size_t> counts;
   for (const Item& item : items) {
-    if (item.cell == nullptr) continue;
+    if (item.cell == nullptr || is_settled(item.cell->outcome.ending)) continue;
     const Outcome& outcome = item.cell->outcome;
-    if (outcome.ending == Ending::converged || outcome.ending == Ending::budget_spent) continue;
     const std::string text = item.model + " / " + item.method + ": " + ending_name(outcome.ending) +
                              (outcome.reason.empty() ? "" : ": " + outcome.reason);
     if (++counts[text] == 1) texts.push_back(text);
@@ -374,6 +373,31 @@ void note_reasons(const std::vector<Item>& items, Comparison& comparison) {
   for (const std::string& text : texts)
     comparison.notes.push_back(text +
                                (counts[text] > 1 ? " (" + plural(counts[text], "cell") + ")" : ""));
+}
+
+/// What settled cells have to say about their results. The figures in it differ from
+/// replicate to replicate, so that each method's first cell speaks for the others.
+void note_doubts(const std::vector<Item>& items, Comparison& comparison) {
+  struct Doubt {
+    std::string where, reason;
+    std::size_t cells = 0;
+  };
+  std::vector<Doubt> doubts;
+  for (const Item& item : items) {
+    if (item.cell == nullptr || !is_settled(item.cell->outcome.ending)) continue;
+    const Outcome& outcome = item.cell->outcome;
+    if (outcome.reason.empty()) continue;
+    const std::string where = item.model + " / " + item.method + ": " + ending_name(outcome.ending);
+    auto found = std::find_if(doubts.begin(), doubts.end(),
+                              [&](const Doubt& doubt) { return doubt.where == where; });
+    if (found == doubts.end()) found = doubts.insert(found, {where, outcome.reason});
+    ++found->cells;
+  }
+  for (const Doubt& doubt : doubts)
+    comparison.notes.push_back(
+        doubt.where + ": " + doubt.reason +
+        (doubt.cells > 1 ? " (the first of " + plural(doubt.cells, "cell") + " with a reason)"
+                         : ""));
 }
 
 void note_folders(const std::vector<ResultFolder>& folders, Comparison& comparison) {
@@ -474,9 +498,10 @@ Comparison compare(const std::vector<ResultFolder>& folders, const CompareReques
       summarise_row(row, comparison.metrics);
     comparison.rows.push_back(std::move(row.row));
   }
-  note_reasons(items, comparison);
+  note_failures(items, comparison);
   note_folders(folders, comparison);
   note_builds(items, comparison);
+  note_doubts(items, comparison);
   for (const ResultFolder& folder : folders)
     comparison.impossible.insert(comparison.impossible.end(), folder.impossible.begin(),
                                  folder.impossible.end());

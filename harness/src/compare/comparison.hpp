@@ -45,7 +45,7 @@ struct Comparison {
   std::vector<ComparedRow> rows;
   std::vector<ImpossiblePair> impossible;
   /// What a reader must know beside the table: failures with their reasons, what is missing, what
-  /// was left out. One sentence each.
+  /// was left out, what cells doubt of their own results. One sentence each.
   std::vector<std::string> notes;
 };
 

@@ -111,11 +111,6 @@ std::vector<double> numbers(const Eigen::VectorXd& values) {
   return {values.data(), values.data() + values.size()};
 }
 
-/// Whether a cell ended as its method means to: the others may be anywhere.
-bool is_settled(const CellSummary& cell) {
-  return cell.outcome.ending == Ending::converged || cell.outcome.ending == Ending::budget_spent;
-}
-
 /// What plots could not show, once each.
 class OutsideNote {
  public:
@@ -149,7 +144,7 @@ void add_lines(const ResultFolder& folder, const CellSummary& cell, std::size_t 
   PlotLine line;
   line.label = cell.method + ", replicate " + std::to_string(cell.replicate);
   line.colour = colour;
-  line.settled = is_settled(cell);
+  line.settled = is_settled(cell.outcome.ending);
   line.y = numbers(checkpoints->columns.at("elbo"));
   if (const auto error = checkpoints->columns.find("elbo_mcse");
       error != checkpoints->columns.end())
@@ -211,7 +206,7 @@ std::string marginals(const ResultFolder& folder, const std::vector<MethodCells>
       for (const MarginalMoments& moments : read.elements) {
         if (intervals.count(moments.name) == 0) names.push_back(moments.name);
         intervals[moments.name].push_back(
-            {m, methods[m].method, moments.mean, moments.sd, is_settled(*cell)});
+            {m, methods[m].method, moments.mean, moments.sd, is_settled(cell->outcome.ending)});
       }
     }
   if (names.empty()) return "";

@@ -68,6 +68,16 @@ std::string end_of_path(const fs::path& path, std::ptrdiff_t count) {
   return end.string();
 }
 
+/// Whether a file is the cell that it is named after: one that a run has finished since the folder
+/// was read is, and no more than missing.
+bool is_complete(const fs::path& file) {
+  try {
+    return read_summary(file).hash == file.stem();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 void add_once(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
@@ -114,7 +124,7 @@ ResultFolder read_result_folder(const fs::path& folder) {
       arrange(folder, has_plan ? read_text(folder / "plan.json") : "", read_index(folder));
   for (const MissingCell& cell : result.missing) {
     const fs::path file = folder / "cells" / cell.hash.substr(0, 2) / (cell.hash + ".h5");
-    if (fs::exists(file)) result.unreadable.push_back(file);
+    if (fs::exists(file) && !is_complete(file)) result.unreadable.push_back(file);
   }
   return result;
 }

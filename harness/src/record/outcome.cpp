@@ -53,4 +53,8 @@ bool is_failure(Ending ending) {
   return false;
 }
 
+bool is_settled(Ending ending) {
+  return ending == Ending::converged || ending == Ending::budget_spent;
+}
+
 }  // namespace elbow

@@ -27,5 +27,8 @@ const char* ending_name(Ending ending);
 Ending ending_from_name(const std::string& name);
 /// Whether a resumed run does the cell again: crashed, failed, timed_out and out_of_memory.
 bool is_failure(Ending ending);
+/// Whether a cell ended as its method means to, converged or budget_spent: the others may be
+/// anywhere.
+bool is_settled(Ending ending);
 
 }  // namespace elbow

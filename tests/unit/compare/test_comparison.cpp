@@ -286,6 +286,24 @@ TEST_CASE("Cells of an older build of a plugin are counted, and the build is tha
   }));
 }
 
+TEST_CASE("What a cell doubts of its own result stands below the table, once per method") {
+  const auto doubtful = [](const std::string& method, int replicate, const std::string& reason) {
+    CellSummary summary = cell("m", method, replicate, 1);
+    summary.outcome = {Ending::converged, reason};
+    return summary;
+  };
+  const Comparison c =
+      compare({folder({doubtful("a", 0, "3.1 nats off"), doubtful("a", 1, "3.2 nats off"),
+                       doubtful("b", 0, "on a slope"), cell("m", "c", 0, 1)})},
+              {});
+  std::vector<std::string> said;
+  for (const std::string& note : c.notes)
+    if (note.find("m / ") == 0) said.push_back(note);
+  CHECK(said == std::vector<std::string>{
+                    "m / a: converged: 3.1 nats off (the first of 2 cells with a reason)",
+                    "m / b: converged: on a slope"});
+}
+
 TEST_CASE("A baseline that --where leaves out is told from one that does not exist") {
   CompareRequest request = where("method=a");
   request.baseline = "b";

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <elbow/error.hpp>
 #include <elbow/math.hpp>
@@ -122,7 +123,20 @@ TEST_CASE("A damaged cell file is named and counts as missing") {
   CHECK(read.missing.size() == 1);
   REQUIRE(read.unreadable.size() == 1);
   const Comparison c = compare({read}, {});
-  CHECK_THAT(c.notes.back(), Contains("ffff.h5") && Contains("no complete cell file"));
+  CHECK(std::any_of(c.notes.begin(), c.notes.end(), [](const std::string& note) {
+    return note.find("ffff.h5: no complete cell file") != std::string::npos;
+  }));
+}
+
+TEST_CASE("A cell file under the name of another cell is no result of that cell") {
+  ScratchFolder folder;
+  write_folder(folder.path());
+  std::filesystem::create_directories(folder / "cells" / "ff");
+  const auto other = folder / "cells" / "ff" / (std::string(32, 'f') + ".h5");
+  for (const auto& file : std::filesystem::directory_iterator(folder / "cells" / "01"))
+    std::filesystem::copy_file(file.path(), other);
+  const ResultFolder read = read_result_folder(folder.path());
+  CHECK(read.unreadable == std::vector<std::filesystem::path>{other});
 }
 
 namespace {
