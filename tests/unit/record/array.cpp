@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <elbow/error.hpp>
+#include <elbow/math.hpp>
 #include <elbow/random.hpp>
 #include <limits>
 
@@ -140,7 +141,6 @@ TEST_CASE("A number that is not finite is named with its byte and element") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK_THAT(refusal(idx<float>(0x0d, {2, 2}, {0, 1, 2, nan})),
              EndsWith("byte 24: element [1, 1]: expected a finite number, got nan"));
-  const double infinity = std::numeric_limits<double>::infinity();
   CHECK_THAT(refusal(npy("<f8", "(3,)", bytes_of<double>({1, -infinity, 2}, false))),
              Contains("element [1]: expected a finite number, got -inf"));
 }
