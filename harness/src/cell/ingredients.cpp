@@ -1,7 +1,5 @@
 #include "cell/ingredients.hpp"
 
-#include <optional>
-
 #include "cell/bound_family.hpp"
 #include "cell/draw_groups.hpp"
 #include "cell/planned_model.hpp"
@@ -62,11 +60,9 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
       const Index context = encodes_chosen_items ? posterior->features().rows()
                             : items              ? items->feature_dimension()
                                                  : 0;
-      std::optional<TrainedCell> trained;
-      if (model_variant.settings.contains("trained") && (!posterior || encodes_chosen_items)) {
-        trained.emplace(model_variant.settings.at("trained"));
-        if (!trained->has_family(*method_variant.family)) trained.reset();
-      }
+      const bool is_trained = planned.trained && (!posterior || encodes_chosen_items) &&
+                              planned.trained->has_family(*method_variant.family);
+      const TrainedCell* const trained = is_trained ? &*planned.trained : nullptr;
       const FamilySetup setup{options, dimension, context,
                               trained ? trained->stream("family") : stream("family")};
       auto made = plugin.make_family(setup);

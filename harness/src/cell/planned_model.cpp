@@ -1,9 +1,6 @@
 #include "cell/planned_model.hpp"
 
-#include <optional>
-
 #include "cell/planned_reference.hpp"
-#include "cell/trained_cell.hpp"
 #include "plan/options.hpp"
 
 namespace elbow {
@@ -36,15 +33,14 @@ void give_components(const std::optional<TrainedCell>& trained, Model& model) {
 PlannedModel as_planned(std::unique_ptr<Model> model, const ModelVariant& variant,
                         const Catalog& catalog, bool with_reference, RandomStream stream) {
   const Json& settings = variant.settings;
-  PlannedModel planned{std::move(model), nullptr, ""};
-  std::optional<TrainedCell> trained;
+  PlannedModel planned{std::move(model), nullptr, {}, ""};
   if (settings.contains("trained"))
     on_behalf_of_setting("trained", [&] {
-      trained.emplace(settings.at("trained")).load(variant.plugin, catalog, *planned.model);
+      planned.trained.emplace(settings.at("trained")).load(variant.plugin, catalog, *planned.model);
     });
   if (settings.contains("posterior_of"))
     on_behalf_of_setting("posterior_of", [&] {
-      give_components(trained, *planned.model);
+      give_components(planned.trained, *planned.model);
       auto posterior = std::make_unique<ItemPosterior>(std::move(planned.model), settings, stream);
       planned.posterior = posterior.get();
       planned.model = std::move(posterior);

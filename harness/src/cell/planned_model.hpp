@@ -2,9 +2,11 @@
 
 #include <elbow/model.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cell/item_posterior.hpp"
+#include "cell/trained_cell.hpp"
 #include "plan/plan.hpp"
 #include "plugins/plugin_info.hpp"
 
@@ -14,6 +16,7 @@ namespace elbow {
 struct PlannedModel {
   std::unique_ptr<Model> model;
   const ItemPosterior* posterior = nullptr;  ///< part of `model` where `posterior_of` asks for it
+  std::optional<TrainedCell> trained;        ///< whose parameters it has; a family may too
   std::string note;                          ///< what a reference has not, or has besides
 };
 

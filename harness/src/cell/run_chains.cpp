@@ -67,17 +67,7 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
     if (warmup) warmup->append_divergences();
     ended = groups.ended();
   }
-  // Chains that end before their first draw leave none; where they had come to, be it where they
-  // began, shows why they ended.
-  const auto leave_place = [&] {
-    if (!groups.has_place()) return;
-    const bool is_stored = warmup && groups.transitions() > 0;
-    if (!warmup) warmup.emplace(work, groups, "warmup_");
-    if (!is_stored) warmup->append();
-  };
-  const bool ended_in_warmup = ended.has_value();
-  if (ended_in_warmup) leave_place();
-  warmup.reset();
+  if (!ended) warmup.reset();
 
   ChainRecorder recorder(work, groups, "");
   const Index all_chains = recorder.chains();
@@ -120,7 +110,13 @@ Outcome run_chains(SamplingWork& work, ChainStates& states) {
     ++draws;
   }
   groups.add_costs();
-  if (ended && draws == 0 && !ended_in_warmup && !saves_warmup) leave_place();
+  // Chains that end before their first draw leave none; where they had come to, be it where they
+  // began, shows why they ended.
+  const bool place_is_stored = saves_warmup && groups.transitions() > 0;
+  if (ended && draws == 0 && groups.has_place() && !place_is_stored) {
+    if (!warmup) warmup.emplace(work, groups, "warmup_");
+    warmup->append();
+  }
 
   Outcome outcome = ended.value_or(Outcome{Ending::budget_spent, ""});
   if (const std::string reason = stalled_reason(kept, all_chains, draws); !ended && !reason.empty())
