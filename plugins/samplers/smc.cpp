@@ -173,22 +173,14 @@ class Smc final : public Sampler {
   /// The correlation over the particles between their factors of the weights to come, before and
   /// after the last moves. Of the log ratios themselves it would be that of the few most extreme
   /// ones, which no moves change much in relation to the others and which have no weight.
-  double remembered(double step) const {
+  double remembered(double step) {
     const Eigen::VectorXd& ratio = path_.log_ratio();
     const double highest = step * std::fmax(ratio.maxCoeff(), ratio_before_.maxCoeff());
-    double x_sum = 0, y_sum = 0, xx = 0, yy = 0, xy = 0;
-    for (Index i = 0; i < ratio.size(); ++i) {
-      const double x = std::exp(step * ratio_before_[ancestors_[std::size_t(i)]] - highest);
-      const double y = std::exp(step * ratio[i] - highest);
-      x_sum += x;
-      y_sum += y;
-      xx += x * x;
-      yy += y * y;
-      xy += x * y;
-    }
-    const double n = double(ratio.size());
-    const double spread = (xx - x_sum * x_sum / n) * (yy - y_sum * y_sum / n);
-    return spread > 0 ? (xy - x_sum * y_sum / n) / std::sqrt(spread) : 0;
+    factors_before_.resize(ratio.size());
+    for (Index i = 0; i < ratio.size(); ++i)
+      factors_before_[i] = std::exp(step * ratio_before_[ancestors_[std::size_t(i)]] - highest);
+    factors_ = (step * ratio.array() - highest).exp();
+    return correlation(factors_before_, factors_);
   }
 
   static double increment(double step, const Eigen::VectorXd& weights,
@@ -257,6 +249,7 @@ class Smc final : public Sampler {
   Eigen::VectorXd weights_;                        ///< [particles]  add up to 1
   Eigen::VectorXd family_weight_, resampled_;      ///< [particles]
   Eigen::VectorXd weights_before_, ratio_before_;  ///< [particles]  before the last moves
+  Eigen::VectorXd factors_before_, factors_;       ///< [particles]  of the weights to come
   /// Which particle each one was before; and which one of the base it descends from.
   std::vector<Index> ancestors_, founders_, former_founders_;
   Index resamplings_ = 0;

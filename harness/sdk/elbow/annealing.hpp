@@ -70,8 +70,6 @@ class AnnealedPath {
 
   const Eigen::VectorXd& acceptance() const { return acceptance_; }  ///< [particles] last move()
   const Eigen::VectorXd& non_finite() const { return non_finite_; }  ///< [particles] last move()
-  /// The correlation over the particles between their log ratio before and after the last move().
-  double memory() const { return memory_; }
 
   const Proposal& proposal() const { return proposal_; }
   void use(const Proposal& proposal) { proposal_ = proposal; }
@@ -82,7 +80,7 @@ class AnnealedPath {
   void move_once(double b, Index count, std::span<RandomStream> streams, DrawsOut z,
                  VectorOut log_density);
   void propose_walk(double b, std::span<RandomStream> streams, Draws z, Vector log_density);
-  double correlation(Draws z);
+  double remembered(Draws z) const;
   void evaluate_base(Draws z, VectorOut log_q);
   void evaluate_gradient(double b, Draws z, VectorOut log_p, VectorOut log_q, DrawsOut gradient);
 
@@ -93,7 +91,6 @@ class AnnealedPath {
   Index moves_, steps_;
   double target_;  ///< mean acceptance
   Proposal proposal_;
-  double memory_ = 0;
   Eigen::VectorXd log_q_, log_ratio_;                       ///< [particles]
   Eigen::VectorXd acceptance_, non_finite_, origin_ratio_;  ///< [particles]
   Eigen::MatrixXd origin_, proposed_, steps_made_;          ///< [D x particles]

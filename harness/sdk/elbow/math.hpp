@@ -21,6 +21,10 @@ double log_mean_exp(Vector x);
 /// exponentials have a relative variance of e^(variance) - 1. NaN for fewer than two numbers.
 double log_mean_exp_sd(Vector x);
 
+/// Pearson's correlation of the pairs of finite numbers; 0 where one of the two does not vary.
+double correlation(Eigen::Ref<const Eigen::VectorXd, 0, Eigen::InnerStride<>> x,
+                   Eigen::Ref<const Eigen::VectorXd, 0, Eigen::InnerStride<>> y);
+
 /// log(1 + exp(x)) without overflow or cancellation.
 inline double softplus(double x) { return std::fmax(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }
 /// 1 / (1 + exp(-x))

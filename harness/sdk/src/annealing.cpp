@@ -202,7 +202,7 @@ void AnnealedPath::move(double b, std::span<RandomStream> streams, DrawsOut z,
   for (bool goes_on = true; goes_on;) {
     move_once(b, m++, streams, z, log_density);
     proposal_.scale *= std::exp(first_acceptance_.mean() - target_);
-    const double now = correlation(z);
+    const double now = remembered(z);
     // What has not faded at all in two moves, as between modes, will not in a few more.
     const bool fades = !hmc_ || m < 4 || now < 0.97 * before;
     goes_on = m < moves_ && (decorrelation_ == 0 || (now > decorrelation_ + noise && fades));
@@ -276,25 +276,10 @@ void AnnealedPath::propose_walk(double b, std::span<RandomStream> streams, Draws
 
 /// The largest correlation over the particles between what they are and what they were before the
 /// moves, of a coordinate or the log ratio.
-double AnnealedPath::correlation(Draws z) {
-  const auto between = [](const auto& x, const auto& y) {
-    double n = 0, mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
-    for (Index i = 0; i < x.size(); ++i) {
-      if (!std::isfinite(x[i]) || !std::isfinite(y[i])) continue;
-      const double gx = x[i] - mx, gy = y[i] - my, weight = n / (n + 1);
-      xx += weight * gx * gx;
-      yy += weight * gy * gy;
-      xy += weight * gx * gy;
-      mx += gx / (n + 1);
-      my += gy / (n + 1);
-      ++n;
-    }
-    return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0.0;
-  };
-  memory_ = between(log_ratio_, origin_ratio_);
-  double largest = memory_;
+double AnnealedPath::remembered(Draws z) const {
+  double largest = correlation(log_ratio_, origin_ratio_);
   for (Index d = 0; d < z.rows(); ++d)
-    largest = std::fmax(largest, between(z.row(d), origin_.row(d)));
+    largest = std::fmax(largest, correlation(z.row(d).transpose(), origin_.row(d).transpose()));
   return largest;
 }
 

@@ -39,6 +39,22 @@ double log_mean_exp_sd(Vector x) {
   return std::sqrt(std::log1p(std::fmax(std::fmax(seen, expected), 0)));
 }
 
+double correlation(Eigen::Ref<const Eigen::VectorXd, 0, Eigen::InnerStride<>> x,
+                   Eigen::Ref<const Eigen::VectorXd, 0, Eigen::InnerStride<>> y) {
+  double n = 0, mean_x = 0, mean_y = 0, xx = 0, yy = 0, xy = 0;
+  for (Index i = 0; i < x.size(); ++i) {
+    if (!std::isfinite(x[i]) || !std::isfinite(y[i])) continue;
+    const double gap_x = x[i] - mean_x, gap_y = y[i] - mean_y, weight = n / (n + 1);
+    xx += weight * gap_x * gap_x;
+    yy += weight * gap_y * gap_y;
+    xy += weight * gap_x * gap_y;
+    mean_x += gap_x / (n + 1);
+    mean_y += gap_y / (n + 1);
+    ++n;
+  }
+  return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0.0;
+}
+
 double normal_cdf(double x) { return 0.5 * std::erfc(-x * std::sqrt(0.5)); }
 
 double gaussian_kl(Vector m1, Draws s1, Vector m2, Draws s2) {
