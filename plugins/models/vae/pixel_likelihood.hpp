@@ -2,6 +2,7 @@
 
 #include <elbow/dense_network.hpp>
 #include <elbow/elbow.hpp>
+#include <elbow/simd.hpp>
 
 namespace elbow::vae {
 
@@ -21,7 +22,7 @@ inline double bernoulli(const float* x, const float* mask, float* l, Index n) {
   const auto visit = [&](const float* x_at, const float* mask_at, float* l_at) {
     const Floats logit = ploadu<Floats>(l_at), pixel = ploadu<Floats>(x_at);
     const Floats seen = ploadu<Floats>(mask_at);
-    const Floats e = pexp(pnegate(pabs(logit)));
+    const Floats e = simd::exp_nonpositive<float>(pnegate(pabs(logit)));
     const Floats larger = pdiv(one, padd(one, e));  // sigmoid(|l|)
     const Floats chance = pselect(pcmp_lt(logit, zero), pmul(e, larger), larger);
     linear = pmadd(seen, psub(pmul(pixel, logit), pmax(logit, zero)), linear);

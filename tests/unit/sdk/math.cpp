@@ -1,8 +1,11 @@
 #include <boost/math/distributions/normal.hpp>
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <elbow/error.hpp>
 #include <elbow/math.hpp>
 #include <elbow/random.hpp>
+#include <elbow/simd.hpp>
+#include <limits>
 
 using namespace elbow;
 
@@ -106,4 +109,34 @@ TEST_CASE("The error of a log mean of exponentials covers what its largest terms
     outside += std::abs(log_mean_exp(x) - s * s / 2) > 3 * log_mean_exp_sd(x);
   }
   CHECK(outside <= 4);
+}
+
+TEST_CASE("the correlation is that of the pairs of finite numbers") {
+  const Eigen::Vector4d x(1, 2, 3, 4), y(1, 3, 2, 5);
+  // Sums of squares 5 and 8.75, of products 5.5.
+  CHECK(correlation(x, y) == Approx(5.5 / std::sqrt(5 * 8.75)));
+  CHECK(correlation(x, (1e9 - 2 * x.array()).matrix()) == Approx(-1));
+  CHECK(correlation(x, Eigen::Vector4d::Constant(7)) == 0);
+  Eigen::MatrixXd rows(2, 6);
+  rows << 1, infinity, 2, 3, 9, 4, 1, 8, 3, 2, not_a_number, 5;
+  CHECK(correlation(rows.row(0).transpose(), rows.row(1).transpose()) == correlation(x, y));
+}
+
+TEMPLATE_TEST_CASE("the exponential of a register is that of the C library", "", float, double) {
+  using V = typename simd::Simd<TestType>::V;
+  const auto exponential = [](TestType x) {
+    const V y = simd::exp_nonpositive<TestType>(simd::broadcast(x));
+    TestType first;
+    std::memcpy(&first, &y, sizeof first);
+    return first;
+  };
+  const double lowest = double(simd::Simd<TestType>::lowest);
+  const double rounding = double(std::numeric_limits<TestType>::epsilon());
+  for (int i = 0; i <= 10'000; ++i) {
+    const TestType x = TestType(lowest * i / 10'000);
+    REQUIRE(double(exponential(x)) == Approx(std::exp(double(x))).epsilon(2 * rounding));
+  }
+  CHECK(exponential(TestType(-1e4)) == exponential(TestType(lowest)));
+  CHECK(exponential(-std::numeric_limits<TestType>::infinity()) == exponential(TestType(lowest)));
+  CHECK(std::isnan(exponential(std::numeric_limits<TestType>::quiet_NaN())));
 }
