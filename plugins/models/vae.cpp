@@ -253,16 +253,7 @@ class Vae final : public Model, public LatentItems {
       constexpr bool bytes = sizeof *from == 1;
       float* const to = x_.col(b).data();
       const float scale = bytes ? 1.f / 255 : 1.f, threshold = threshold_ / scale;
-      if (drawn) {
-        // A grey value in units of 2^-24 against 24 random bits.
-        bits_.resize(std::size_t(size));
-        stream.fill_bits(bits_);
-        const float in_units = scale * 0x1p24f;
-        for (Index i = 0; i < size; ++i)
-          to[i] = float(std::int32_t(bits_[std::size_t(i)] >> 8)) < in_units * float(from[i]) ? 1.f
-                                                                                              : 0.f;
-        return;
-      }
+      if (drawn) return binarize(from, stream, to);
       if (cut)
         for (Index i = 0; i < size; ++i) to[i] = float(from[i]) > threshold ? 1.f : 0.f;
       else
@@ -272,6 +263,37 @@ class Vae final : public Model, public LatentItems {
       stream.fill_uniform(noise_);
       for (Index i = 0; i < size; ++i) to[i] = (255 * to[i] + float(noise_(i, 0))) * (1.f / 256);
     });
+  }
+
+  /// Ones with the grey values b / 255 of bytes as chances. Of 65536 equally likely numbers 257 b
+  /// lie below 257 b; that number itself is drawn again, which leaves 65535 = 257 * 255.
+  void binarize(const std::uint8_t* from, RandomStream& stream, float* __restrict to) {
+    const std::size_t size = std::size_t(images_.pixels());
+    bits_.resize(size);
+    stream.fill_bits(bits_);
+    const std::uint16_t* const bits = bits_.data();
+    int ties = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const int gap = 257 * int(from[i]) - int(bits[i]);
+      to[i] = gap > 0 ? 1.f : 0.f;
+      ties += gap == 0;
+    }
+    for (std::size_t i = 0; ties > 0 && i < size; ++i) {
+      std::uint16_t drawn = bits[i];
+      while (drawn == 257 * from[i]) drawn = std::uint16_t(stream.bits());
+      to[i] = drawn < 257 * from[i] ? 1.f : 0.f;
+    }
+  }
+  /// The same with chances of other types, by 32 random bits.
+  template <class T>
+  void binarize(const T* from, RandomStream& stream, float* to) {
+    const std::size_t size = std::size_t(images_.pixels());
+    bits_.resize(2 * size);
+    stream.fill_bits(bits_);
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint32_t drawn = bits_[2 * i] | std::uint32_t(bits_[2 * i + 1]) << 16;
+      to[i] = double(drawn) < 0x1p32 * double(from[i]) ? 1.f : 0.f;
+    }
   }
 
   void decode_pixels(Draws z) {
@@ -370,7 +392,7 @@ class Vae final : public Model, public LatentItems {
   std::vector<Index> column_major_;  ///< pixels in the order of `Variable`, as places in C order
   Eigen::MatrixXf x_;                ///< [C x B] the chosen items
   Eigen::MatrixXd noise_;            ///< [C x 1]
-  std::vector<std::uint32_t> bits_;  ///< [C]
+  std::vector<std::uint16_t> bits_;  ///< [C], or twice
   Network::Pass pass_, second_pass_;
   Eigen::MatrixXd second_mean_, second_log_sd_;  ///< [D1 x S] of z1 given z2
   Eigen::MatrixXd white_, score_;  ///< [D1 x S] (z1 - mean) / sd; and its weighted score

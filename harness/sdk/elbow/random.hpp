@@ -35,8 +35,8 @@ class RandomStream {
   /// uniform() or normal() for each element, several times faster.
   void fill_uniform(DrawsOut out);
   void fill_normal(DrawsOut out);
-  /// Fills with independent random bits: the two halves of each bits(), the lower one first.
-  void fill_bits(std::span<std::uint32_t> out);
+  /// Fills with independent random bits: the four quarters of each bits(), the lowest one first.
+  void fill_bits(std::span<std::uint16_t> out);
 
   /// Fisher-Yates shuffle of `items`.
   void shuffle(std::vector<Index>& items);

@@ -84,6 +84,8 @@ void fill_lanes(const std::uint32_t (&key)[2], std::uint64_t substream, std::uin
     word[2][r] = Wide{} + substream, word[3][r] = Wide{} + (substream >> 32);
   }
   std::uint32_t key0 = key[0], key1 = key[1];
+  // Unrolled, the words stay in registers, in two thirds of the time.
+#pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     for (int r = 0; r < registers; ++r) {
       const Wide first = product(word[0][r], Wide{} + PHILOX_M4x32_0);
@@ -103,14 +105,6 @@ void fill_lanes(const std::uint32_t (&key)[2], std::uint64_t substream, std::uin
     std::memcpy(odd + r * side, &second, sizeof second);
   }
   for (int i = 0; i < lanes; ++i) out[2 * i] = even[i], out[2 * i + 1] = odd[i];
-}
-
-/// Writes a stream's next number's lower and, where there is room, upper half.
-void take_next(RandomStream& stream, std::span<std::uint32_t>& out) {
-  const std::uint64_t bits = stream.bits();
-  out[0] = std::uint32_t(bits);
-  if (out.size() > 1) out[1] = std::uint32_t(bits >> 32);
-  out = out.subspan(std::min<std::size_t>(2, out.size()));
 }
 
 }  // namespace
@@ -157,6 +151,13 @@ void RandomStream::fill_run(double* to, Index n) {
   if (to < end && position_ % 2) *to++ = uniform();
   for (; end - to >= 2 * lanes; to += 2 * lanes, position_ += 2 * lanes)
     fill_lanes(key_.word, substream_, position_ / 2, to, to_uniforms);
+  // All lanes cost less than a few numbers one by one.
+  if (end - to >= 4) {
+    double last[2 * lanes];
+    fill_lanes(key_.word, substream_, position_ / 2, last, to_uniforms);
+    position_ += std::uint64_t(end - to);
+    to = std::copy_n(last, end - to, to);
+  }
   while (to < end) *to++ = uniform();
 }
 
@@ -166,17 +167,24 @@ void RandomStream::fill_uniform(DrawsOut out) {
     fill_run(out.col(column).data(), out.rows());
 }
 
-void RandomStream::fill_bits(std::span<std::uint32_t> out) {
-  constexpr std::size_t at_once = 4 * lanes;
+void RandomStream::fill_bits(std::span<std::uint16_t> out) {
   std::uint64_t words[2 * lanes];
-  if (position_ % 2 && !out.empty()) take_next(*this, out);
-  for (; out.size() >= at_once; out = out.subspan(at_once), position_ += 2 * lanes) {
-    fill_lanes(key_.word, substream_, position_ / 2, words, as_they_are);
-    if constexpr (std::endian::native == std::endian::big)
-      for (std::uint64_t& word : words) word = std::rotl(word, 32);
-    std::memcpy(out.data(), words, sizeof words);
+  while (!out.empty()) {
+    std::size_t count = 1;
+    if (position_ % 2) {
+      words[0] = bits();
+    } else {
+      fill_lanes(key_.word, substream_, position_ / 2, words, as_they_are);
+      count = std::min(std::size(words), (out.size() + 3) / 4);
+      position_ += count;
+    }
+    const std::size_t filled = std::min(4 * count, out.size());
+    if constexpr (std::endian::native == std::endian::little)
+      std::memcpy(out.data(), words, 2 * filled);
+    else
+      for (std::size_t i = 0; i < filled; ++i) out[i] = std::uint16_t(words[i / 4] >> 16 * (i % 4));
+    out = out.subspan(filled);
   }
-  while (!out.empty()) take_next(*this, out);
 }
 
 void RandomStream::fill_normal(DrawsOut out) {

@@ -116,13 +116,25 @@ class ImageFiles {
     const Array& file = *files_[own ? std::size_t(split) : 0];
     std::visit(
         [&](const auto& numbers) {
-          for (std::size_t b = 0; b < items.size(); ++b)
-            use(Index(b), numbers.data() + (splits_.first(split) + items[b]) * pixels());
+          const auto item = [&](std::size_t b) {
+            return numbers.data() + (splits_.first(split) + items[b]) * pixels();
+          };
+          for (std::size_t b = 0; b < items.size(); ++b) {
+            // Items in random order come from far away.
+            if (b + 1 < items.size()) prefetch(item(b + 1), item(b + 1) + pixels());
+            use(Index(b), item(b));
+          }
         },
         file.numbers);
   }
 
  private:
+  static void prefetch(const void* first, const void* last) {
+    constexpr std::ptrdiff_t cache_line = 64;
+    for (auto at = static_cast<const char*>(first); at < last; at += cache_line)
+      __builtin_prefetch(at);
+  }
+
   using Files = std::array<std::shared_ptr<const Array>, 3>;
 
   static Files open(const ModelSetup& setup) {

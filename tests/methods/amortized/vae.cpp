@@ -148,6 +148,34 @@ TEST_CASE("Fixed binarization is above the threshold, dynamic has the grey value
   REQUIRE(mean[3] == 1);
 }
 
+TEST_CASE("Drawn pixels are 1 with the chance of their grey value, of bytes and of numbers") {
+  const bool bytes = GENERATE(true, false);
+  std::vector<std::uint8_t> grey(2 * 256);
+  for (std::size_t i = 0; i < grey.size(); ++i) grey[i] = std::uint8_t(i % 256);
+  const std::vector<double> shares = [&] {
+    std::vector<double> all;
+    for (const std::uint8_t value : grey) all.push_back(value / 255.);
+    return all;
+  }();
+  const auto target = model("vae", {{"data", bytes ? images<std::uint8_t>({2, 16, 16}, grey)
+                                                   : images<double>({2, 16, 16}, shares)},
+                                    {"test", std::int64_t(1)}});
+  constexpr Index draws = 20'000;
+  const std::vector<Index> many(draws, 0);
+  target->latent_items()->use_items(Split::train, many, stream(2));
+  const VectorXd mean = target->latent_items()->features().cast<double>().rowwise().mean();
+  // Five million draws: the number at which a byte is drawn again comes 78 times.
+  REQUIRE(mean[0] == 0);
+  REQUIRE(mean[255] == 1);
+  double squares = 0;
+  for (Index i = 1; i < 255; ++i) {
+    const double p = double(i) / 255;
+    squares += std::pow(mean[i] - p, 2) / (p * (1 - p) / double(draws));
+  }
+  // Chi squared with 254 degrees of freedom.
+  REQUIRE(std::abs(squares - 254) < 5 * std::sqrt(2 * 254.));
+}
+
 TEST_CASE("An image's variable has rows and columns, its first axis fastest") {
   const auto target = model(
       "vae",
