@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <elbow/types.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace elbow {
@@ -10,6 +12,7 @@ namespace elbow {
 template <class T>
 struct BlockId {
   Index offset = 0, rows = 0, cols = 1;
+  std::size_t number = 0;  ///< of the block, as `Parameters::blocks` counts
 };
 
 enum class Scalar { f64, f32 };
@@ -59,57 +62,79 @@ class Parameters {
   Eigen::VectorXf f32_;
 };
 
+/// A block of float32 numbers in a `Gradient`.
+struct GradientBlock {
+  Index offset, size;
+  bool unwritten;  ///< it is zero, and its memory says something else
+};
+
 /// A view of a gradient with the layout of some `Parameters`; pull-backs add to it. A default
 /// constructed one means "not wanted": pull-backs then skip the work for the parameters.
 class GradientOut {
  public:
   GradientOut() = default;
-  GradientOut(double* f64, float* f32) : f64_(f64), f32_(f32), wanted_(true) {}
 
   explicit operator bool() const { return wanted_; }
   Parameters::Block<double> matrix(BlockId<double> id) const {
     return {f64_ + id.offset, id.rows, id.cols};
   }
   Parameters::Block<float> matrix(BlockId<float> id) const {
-    return {f32_ + id.offset, id.rows, id.cols};
+    return {settled(id), id.rows, id.cols};
   }
   Parameters::Column<double> vector(BlockId<double> id) const {
     return {f64_ + id.offset, id.rows * id.cols};
   }
   Parameters::Column<float> vector(BlockId<float> id) const {
-    return {f32_ + id.offset, id.rows * id.cols};
+    return {settled(id), id.rows * id.cols};
   }
 
+  /// Whether nothing has been added to a block yet. Where it is true the caller writes every number
+  /// of the block to the memory of `matrix` before anyone reads it: large blocks are then neither
+  /// zeroed nor read.
+  bool claim(BlockId<float> id) const { return std::exchange(blocks_[id.number].unwritten, false); }
+  bool claim(BlockId<double>) const { return false; }
+
  private:
+  friend class Gradient;
+  GradientOut(double* f64, float* f32, GradientBlock* blocks)
+      : f64_(f64), f32_(f32), blocks_(blocks), wanted_(true) {}
+
+  float* settled(BlockId<float> id) const {
+    float* const block = f32_ + id.offset;
+    if (claim(id)) std::fill_n(block, id.rows * id.cols, 0.f);
+    return block;
+  }
+
   double* f64_ = nullptr;
   float* f32_ = nullptr;
+  GradientBlock* blocks_ = nullptr;  ///< by `BlockId::number`
   bool wanted_ = false;
 };
 
-/// Memory for a gradient of some `Parameters`.
+/// Memory for a gradient of some `Parameters`, zero at first. Views stay valid for life.
 class Gradient {
  public:
   Gradient() = default;
-  explicit Gradient(const Parameters& of)
-      : f64_(Eigen::VectorXd::Zero(of.f64().size())),
-        f32_(Eigen::VectorXf::Zero(of.f32().size())) {}
+  explicit Gradient(const Parameters& of);
 
-  void set_zero() {
-    f64_.setZero();
-    f32_.setZero();
-  }
-  GradientOut out() { return {f64_.data(), f32_.data()}; }
+  /// Blocks of float32 are zeroed when they are first looked at (`GradientOut::claim`).
+  void set_zero();
+  GradientOut out() { return {f64_.data(), f32_.data(), blocks_.data()}; }
   Eigen::Ref<Eigen::VectorXd> f64() { return f64_; }
-  Eigen::Ref<Eigen::VectorXf> f32() { return f32_; }
+  Eigen::Ref<Eigen::VectorXf> f32() { return settled(); }
   Eigen::Ref<const Eigen::VectorXd> f64() const { return f64_; }
-  Eigen::Ref<const Eigen::VectorXf> f32() const { return f32_; }
-  bool all_finite() const { return f64_.allFinite() && f32_.allFinite(); }
+  Eigen::Ref<const Eigen::VectorXf> f32() const { return settled(); }
+  bool all_finite() const { return f64_.allFinite() && settled().allFinite(); }
   /// Finite exactly where all numbers and the norm itself are.
   double squared_norm() const;
 
  private:
+  Eigen::VectorXf& settled() const;
+
   Eigen::VectorXd f64_;
-  Eigen::VectorXf f32_;
+  // What is still to be zeroed is no part of the value.
+  mutable Eigen::VectorXf f32_;
+  mutable std::vector<GradientBlock> blocks_;  ///< by `BlockId::number`; empty ones for float64
 };
 
 }  // namespace elbow

@@ -13,6 +13,26 @@ struct Activated {
   Packet<T> value, slope;
 };
 
+/// Calls work.operator()<A>() with A = activation: what a loop does not have to ask for every
+/// register.
+template <class Work>
+void with_constant(Activation activation, Work work) {
+  switch (activation) {
+    case Activation::identity:
+      return work.template operator()<Activation::identity>();
+    case Activation::relu:
+      return work.template operator()<Activation::relu>();
+    case Activation::tanh:
+      return work.template operator()<Activation::tanh>();
+    case Activation::sigmoid:
+      return work.template operator()<Activation::sigmoid>();
+    case Activation::softplus:
+      return work.template operator()<Activation::softplus>();
+    case Activation::silu:
+      return work.template operator()<Activation::silu>();
+  }
+}
+
 template <class T>
 Activated<T> activate(Activation activation, const Packet<T>& x) {
   using namespace Eigen::internal;

@@ -48,10 +48,10 @@ void copy_rows(const From& from, Index first, Index last,
 /// Writes the transpose of a block whose rows are filled up to whole registers, its own too.
 /// @param      from  [rows x columns]  `step` between columns
 /// @param[out] to    [padded columns x rows]  the columns that fill up are zeros
-/// @param      use   of a register of `from`'s rows, before it is written
-template <class T, class Use>
+/// @param      factor  multiplies every number
+template <class T>
 void transpose(const T* from, Index step, Index rows, Index columns, T* to, Index to_step,
-               Use use) {
+               const Packet<T>& factor) {
   Eigen::internal::PacketBlock<Packet<T>, int(lanes<T>)> block;
   for (Index row = 0; row < rows; row += lanes<T>)
     for (Index column = 0; column < columns; column += lanes<T>) {
@@ -61,13 +61,11 @@ void transpose(const T* from, Index step, Index rows, Index columns, T* to, Inde
       Eigen::internal::ptranspose(block);
       const Index filled = std::min(lanes<T>, rows - row);
       for (Index i = 0; i < filled; ++i)
-        store(to + column + (row + i) * to_step, use(block.packet[i], row + i, column));
+        store(to + column + (row + i) * to_step, Eigen::internal::pmul(block.packet[i], factor));
     }
 }
 
 #pragma GCC diagnostic pop
-
-constexpr auto as_it_is = [](const auto& packet, Index, Index) { return packet; };
 
 /// Memory that a step uses and nobody needs afterwards; it only grows.
 template <class T, int Which>
@@ -77,17 +75,17 @@ T* scratch(Index size) {
   return kept.data();
 }
 
-/// sum += the columns of g, rows in whole registers. @param[out] sum  [rows]
+/// g *= the slopes of a layer, which are given or told by its outputs y; all [size], in whole
+/// registers.
 template <class T>
-void add_column_sum(const T* g, Index step, Index rows, Index columns, T* sum) {
-  alignas(64) T kept[lanes<T>];
-  for (Index row = 0; row < rows; row += lanes<T>) {
-    Packet<T> total = broadcast(T(0));
-    for (Index j = 0; j < columns; ++j)
-      total = Eigen::internal::padd(total, load(g + row + j * step));
-    store(kept, total);
-    for (Index i = 0; i < std::min(lanes<T>, rows - row); ++i) sum[row + i] += kept[i];
-  }
+void scale_by_slopes(Activation activation, const T* y, const T* slopes, T* g, Index size) {
+  if (activation == Activation::identity) return;
+  with_constant(activation, [&]<Activation A>() {
+    for (Index i = 0; i < size; i += lanes<T>) {
+      const Packet<T> slope = slopes ? load(slopes + i) : slope_at<T>(A, load(y + i));
+      store(g + i, Eigen::internal::pmul(load(g + i), slope));
+    }
+  });
 }
 
 }  // namespace
@@ -199,13 +197,16 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
     const T* const bias = layer.padded_bias.data();
     const Packet<T> gain = broadcast(layer.gain);
     const auto finish = [&](const T* tile, Index row, Index panels, Index column, Index columns) {
-      for (Index j = 0; j < columns; ++j)
-        for (Index r = 0; r < panels * lanes<T>; r += lanes<T>, tile += lanes<T>) {
-          const Packet<T> sum = Eigen::internal::pmadd(load(tile), gain, load(bias + row + r));
-          const Activated<T> activated = activate<T>(layer.activation, sum);
-          store(&y(row + r, column + j), activated.value);
-          if (slopes.size() > 0) store(&slopes(row + r, column + j), activated.slope);
-        }
+      with_constant(layer.activation, [&]<Activation A>() {
+        const T* sums = tile;
+        for (Index j = column; j < column + columns; ++j)
+          for (Index r = row; r < row + panels * lanes<T>; r += lanes<T>, sums += lanes<T>) {
+            const Packet<T> sum = Eigen::internal::pmadd(load(sums), gain, load(bias + r));
+            const Activated<T> activated = activate<T>(A, sum);
+            store(&y(r, j), activated.value);
+            if constexpr (A == Activation::silu) store(&slopes(r, j), activated.slope);
+          }
+      });
     };
     if (l == 0 && pass.sparse_input_.read(x.data(), x.rows(), layer.inputs, pass.columns_))
       multiply<T>(layer.outputs, pass.columns_, weights, pass.sparse_input_, finish);
@@ -217,30 +218,27 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
 
 template <class T>
 void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut phi, bool to_input) {
-  using Eigen::internal::pmadd;
   using Eigen::internal::pmul;
   if (layers_.empty()) return;
-  // A layer's slope at registers of its output.
-  const auto slope = [&](std::size_t l, Index row, Index column) {
-    if (pass.slopes_[l].size() > 0) return load(&pass.slopes_[l](row, column));
-    return slope_at<T>(layers_[l].activation, load(&pass.values_[l + 1](row, column)));
+  // What was pulled back to a layer's output, now to before its activation.
+  const auto pull_back_activation = [&](std::size_t l) {
+    Matrix& g = pass.gradients_[l + 1];
+    const Matrix& slopes = pass.slopes_[l];
+    scale_by_slopes<T>(layers_[l].activation, pass.values_[l + 1].data(),
+                       slopes.size() > 0 ? slopes.data() : nullptr, g.data(),
+                       g.rows() * pass.columns_);
   };
-  const std::size_t last = layers_.size() - 1;
-  Matrix& to_output = pass.gradients_.back();
-  if (layers_[last].activation != Activation::identity)
-    for (Index j = 0; j < pass.columns_; ++j)
-      for (Index row = 0; row < to_output.rows(); row += lanes<T>)
-        store(&to_output(row, j), pmul(load(&to_output(row, j)), slope(last, row, j)));
-
+  pull_back_activation(layers_.size() - 1);
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
     const Matrix& x = pass.values_[l];
     const Matrix& g = pass.gradients_[l + 1];
-    const Packet<T> gain = broadcast(layer.gain);
+    const Packet<T> gain = broadcast(layer.gain), one = broadcast(T(1));
     const Index filled = padded<T>(pass.columns_);
     if (phi) {
-      add_column_sum<T>(g.data(), g.rows(), layer.outputs, pass.columns_,
-                        phi.vector(layer.bias).data());
+      auto to_bias = phi.vector(layer.bias);
+      for (Index j = 0; j < pass.columns_; ++j) to_bias += g.col(j).head(layer.outputs);
+      const bool add = !phi.claim(layer.weights);
       T* const to_weights = phi.matrix(layer.weights).data();
       const auto finish = [&](const T* tile, Index row, Index panels, Index column, Index columns) {
         for (Index j = column; j < column + columns; ++j)
@@ -249,18 +247,18 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
             Packet<T> sum = pmul(load(tile), gain);
             if (layer.mask.size() > 0) sum = pmul(sum, load(&layer.mask(r, j)));
             if (r + lanes<T> <= layer.outputs) {
-              store(to, Eigen::internal::padd(load(to), sum));
+              store(to, add ? Eigen::internal::padd(load(to), sum) : sum);
               continue;
             }
             alignas(64) T kept[lanes<T>];
             store(kept, sum);
-            for (Index i = 0; i < layer.outputs - r; ++i) to[i] += kept[i];
+            for (Index i = 0; i < layer.outputs - r; ++i) to[i] = add ? to[i] + kept[i] : kept[i];
           }
       };
       const auto place = [&](Index row, Index panels, Index column, Index) -> Target<T> {
         T* const to = to_weights + column * layer.outputs + row;
         const bool is_whole = row + panels * lanes<T> <= layer.outputs;
-        if (is_whole && layer.mask.size() == 0 && layer.gain == 1) return {to, layer.outputs, true};
+        if (is_whole && layer.mask.size() == 0 && layer.gain == 1) return {to, layer.outputs, add};
         return {};
       };
       if (l == 0 && pass.sparse_input_.columns() > 0) {
@@ -269,7 +267,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                     place);
       } else {
         T* const turned_x = scratch<T, 0>(filled * layer.inputs);
-        transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled, as_it_is);
+        transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled, one);
         multiply<T>(layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()},
                     {turned_x, filled}, finish, place);
       }
@@ -281,19 +279,15 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                            masked ? layer.masked.rows() : layer.outputs};
     T* const turned_g = scratch<T, 0>(filled * layer.outputs);
     T* const turned_to_x = scratch<T, 1>(filled * padded<T>(layer.inputs));
-    transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled, as_it_is);
+    transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled, one);
     const auto written = [](const T*, Index, Index, Index, Index) {};
     multiply<T>(pass.columns_, layer.outputs, layer.inputs, {turned_g, filled}, weights, written,
                 [&](Index row, Index, Index column, Index) -> Target<T> {
                   return {turned_to_x + column * filled + row, filled, false};
                 });
     Matrix& to_x = pass.gradients_[l];
-    const bool has_slope = l > 0 && layers_[l - 1].activation != Activation::identity;
-    transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows(),
-                 [&](const Packet<T>& sum, Index column, Index row) {
-                   const Packet<T> scaled = pmul(sum, gain);
-                   return has_slope ? pmul(scaled, slope(l - 1, row, column)) : scaled;
-                 });
+    transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows(), gain);
+    if (l > 0) pull_back_activation(l - 1);
   }
 }
 

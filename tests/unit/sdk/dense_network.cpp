@@ -214,6 +214,28 @@ TEST_CASE("the pull-back of a batch is the sum of its parts', and adds to the gr
   REQUIRE(to_parts.isApprox(to_x, 1e-13));
 }
 
+TEST_CASE("a gradient set to zero is written by the first pull-back and added to by the second") {
+  const bool sparse = GENERATE(false, true), masked = GENERATE(false, true);
+  const double gain = GENERATE(1., 0.7);
+  constexpr Index inputs = 40, outputs = 29, columns = 9;
+  const MatrixXf mask = masked ? MatrixXf(normals(outputs, inputs, 5).cast<float>()) : MatrixXf();
+  Net<float> net(inputs, {{outputs, Activation::relu, WeightStart::he, gain, mask},
+                          {16, Activation::identity, WeightStart::he, 1, {}}});
+  MatrixXd x = normals(inputs, columns, 3);
+  if (sparse) x.topRows(35).setZero();
+  const MatrixXd g = normals(16, columns, 4);
+  Gradient fresh(net.parameters), used(net.parameters);
+  used.f32().setConstant(NAN);
+  used.set_zero();
+  net(x);
+  net.pull_back(g, fresh);
+  net.pull_back(g, used);
+  REQUIRE(used.f32() == fresh.f32());
+  REQUIRE(used.f32().norm() > 0);
+  net.pull_back(g, used);
+  REQUIRE(used.f32().isApprox(2 * fresh.f32(), 1e-5f));
+}
+
 TEST_CASE("masked weights neither act nor have a gradient") {
   MatrixXf mask = MatrixXf::Zero(5, 7);
   for (Index i = 0; i < 5; ++i) mask.row(i).head(i).setOnes();

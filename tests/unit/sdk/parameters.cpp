@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <elbow/error.hpp>
 #include <elbow/parameters.hpp>
+#include <utility>
 
 using namespace elbow;
 
@@ -55,6 +56,36 @@ TEST_CASE("a gradient has the layout of its parameters, and a default one is not
   CHECK(gradient.squared_norm() == 169);
   gradient.set_zero();
   CHECK(gradient.squared_norm() == 0);
+}
+
+TEST_CASE("a gradient set to zero is zero for whoever looks, and claimed by the first who writes") {
+  Parameters parameters;
+  parameters.add("mean", 2);
+  const auto first = parameters.add_f32("first", 3, 4), second = parameters.add_f32("second", 5);
+  Gradient gradient(parameters);
+  const GradientOut out = gradient.out();
+  CHECK_FALSE(out.claim(first));
+  const auto spoil = [&] {
+    gradient.f64().setConstant(NAN);
+    gradient.f32().setConstant(NAN);
+    gradient.set_zero();
+  };
+  spoil();
+  CHECK(gradient.squared_norm() == 0);
+  spoil();
+  CHECK(gradient.all_finite());
+  spoil();
+  CHECK(std::as_const(gradient).f32().isZero(0));
+  spoil();
+  CHECK(out.vector(second).isZero(0));
+  CHECK_FALSE(out.claim(second));
+  CHECK(out.claim(first));
+  CHECK_FALSE(out.claim(first));
+  out.matrix(first).setConstant(2);
+  out.matrix(first)(2, 3) += 1;
+  CHECK(gradient.f32().head(11) == Eigen::VectorXf::Constant(11, 2));
+  CHECK(gradient.f32()[11] == 3);
+  CHECK(gradient.f32().tail(5).isZero(0));
 }
 
 TEST_CASE("the squared norm of a gradient is finite where its numbers and itself are") {
