@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Time of one training step of a variational autoencoder, against PyTorch: bench/torch_vae.sh BUILD [SECONDS PER ROW].
-# Same architectures, batches, loss, Adam and dynamic binarisation; one thread on one core, in turn three times, medians.
+# Same architectures, batches, loss, Adam and dynamic binarisation; one thread on one core. Each architecture is measured
+# seven times, every time beside its peer: medians, and the median of the seven ratios.
 # The peer is Debian's python3-torch with libopenblas0; where it is missing that is said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
-seconds=${2:-1.5}
+seconds=${2:-1}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # What may be set for other reasons and would slow the peer.
@@ -30,19 +31,26 @@ PY
 else
   echo "PyTorch (python3-torch): not installed"
 fi
-for _ in 1 2 3; do
-  "${pin[@]}" "$build/bench/bench_vae_step" "$seconds" >>"$work/elbow"
-  ! $has_torch || "${pin[@]}" /usr/bin/python3 bench/torch_vae.py "$seconds" >>"$work/torch"
+turns=7
+for ((turn = 0; turn < turns; turn++)); do
+  for row in 1 2 3; do
+    "${pin[@]}" "$build/bench/bench_vae_step" "$seconds" $row >>"$work/elbow"
+    ! $has_torch || "${pin[@]}" /usr/bin/python3 bench/torch_vae.py "$seconds" $row >>"$work/torch"
+  done
 done
 
-middle() { awk -v widths="$2" '$2 == widths {print $4}' "$1" | sort -g | sed -n 2p; }
+middle() { sort -g | sed -n "$((turns / 2 + 1))p"; }
+times() { awk -v widths="$2" '$2 == widths {print $4}' "$work/$1"; }
 printf '\n%-16s %6s %12s %12s %8s %8s\n' widths batch "Elbow us" "PyTorch us" ratio target
 while read -r widths batch target; do
-  elbow=$(middle "$work/elbow" "$widths")
-  torch=-
-  ! $has_torch || torch=$(middle "$work/torch" "$widths")
-  awk -v w="$widths" -v b="$batch" -v e="$elbow" -v t="$torch" -v g="$target" \
-    'BEGIN {printf "%-16s %6d %12.0f %12s %8s %8s\n", w, b, e, t, t == "-" ? "-" : sprintf("%.1f", t / e), g}'
+  elbow=$(times elbow "$widths" | middle)
+  torch=- ratio=-
+  if $has_torch; then
+    torch=$(times torch "$widths" | middle)
+    ratio=$(paste <(times elbow "$widths") <(times torch "$widths") | awk '{print $2 / $1}' | middle)
+    ratio=$(printf '%.1f' "$ratio")
+  fi
+  printf '%-16s %6d %12.0f %12s %8s %8s\n' "$widths" "$batch" "$elbow" "$torch" "$ratio" "$target"
 done <<'ROWS'
 784-400-20 128 2
 784-200-200-50 20 5
