@@ -59,44 +59,59 @@ Network dense(Parameters& theta, const std::string& name, Index inputs, Index ou
   return {theta, name, inputs, std::move(layers), stream};
 }
 
+/// Axes along which there is more than one number.
+std::vector<Index> long_axes(std::vector<Index> shape) {
+  std::erase(shape, 1);
+  return shape;
+}
+
 /// 1 for pixels that are observed. [C], in C order
-Eigen::VectorXf observed_pixels(const Options& options, const std::vector<Index>& shape) {
-  Index pixels = 1;
-  for (const Index extent : shape) pixels *= extent;
+Eigen::VectorXf observed_pixels(const Options& options, const ImageFiles& images) {
+  const std::vector<Index>& shape = images.shape();
   const std::string& which = options.text("observed");
   const bool has_mask = options.has("mask");
   if (has_mask != (which == "mask"))
     throw OptionError(has_mask ? "a mask is given, but observed = \"" + which + "\""
                                : "observed = \"mask\", but no mask is given");
-  Eigen::VectorXf seen = Eigen::VectorXf::Ones(pixels);
+  Eigen::VectorXf seen = Eigen::VectorXf::Ones(images.pixels());
   if (which == "all") return seen;
   if (has_mask) {
     const Array& mask = *options.array("mask");
     const Index size = mask.item_count() * mask.item_size();
-    if (size != pixels)
+    if (size != images.pixels())
       throw OptionError("the mask has " + std::to_string(size) + " pixels, an image " +
-                        std::to_string(pixels));
+                        std::to_string(images.pixels()));
+    // One row of pixels fits any image.
+    const std::vector<Index> here = long_axes(mask.shape), there = long_axes(shape);
+    if (here.size() > 1 && there.size() > 1 && here != there)
+      throw OptionError("the mask is " + ImageFiles::extents(mask.shape) + ", an image " +
+                        ImageFiles::extents(shape));
     std::visit(
         [&](const auto& numbers) {
-          for (Index i = 0; i < pixels; ++i) seen[i] = numbers[std::size_t(i)] != 0 ? 1.f : 0.f;
+          for (Index i = 0; i < seen.size(); ++i)
+            seen[i] = numbers[std::size_t(i)] != 0 ? 1.f : 0.f;
         },
         mask.numbers);
     if (seen.sum() == 0) throw OptionError("the mask leaves no pixel observed");
     return seen;
   }
-  if (shape.size() != 2)
-    throw OptionError("observed = \"" + which +
-                      "\" needs images with rows and columns; \"rows\" "
-                      "says how many there are");
-  const Index rows = shape[0], columns = shape[1];
-  for (Index i = 0; i < rows; ++i)
-    for (Index j = 0; j < columns; ++j) {
-      const bool in = which == "top"      ? 2 * i < rows
-                      : which == "bottom" ? 2 * i >= rows - rows % 2
-                      : which == "left"   ? 2 * j < columns
-                                          : 2 * j >= columns - columns % 2;
-      seen[i * columns + j] = in ? 1.f : 0.f;
-    }
+  const std::string along = which == "top" || which == "bottom" ? "row" : "column";
+  const auto axis = std::find(images.axes().begin(), images.axes().end(), along);
+  if (axis == images.axes().end())
+    throw OptionError("observed = \"" + which + "\" needs images with rows and columns" +
+                      (options.has("data") && options.array("data")->shape.size() == 2
+                           ? "; \"rows\" says how many there are"
+                           : ""));
+  const std::size_t a = std::size_t(axis - images.axes().begin());
+  const Index extent = shape[a];
+  Index stride = 1;
+  for (std::size_t later = a + 1; later < shape.size(); ++later) stride *= shape[later];
+  for (Index i = 0; i < seen.size(); ++i) {
+    const Index at = i / stride % extent;
+    const bool in =
+        which == "top" || which == "left" ? 2 * at < extent : 2 * at >= extent - extent % 2;
+    seen[i] = in ? 1.f : 0.f;
+  }
   return seen;
 }
 
@@ -106,36 +121,36 @@ Eigen::VectorXf observed_pixels(const Options& options, const std::vector<Index>
 class Vae final : public Model, public LatentItems {
  public:
   explicit Vae(const ModelSetup& setup)
-      : options_(setup.options),
-        images_(setup, options_.text("pixels") != "gaussian"),
-        binarization_(options_.text("pixels") == "bernoulli" ? options_.text("binarization")
-                                                             : "none"),
-        threshold_(binarization_ == "fixed" ? float(options_.real("threshold")) : 0),
-        dequantize_(options_.text("pixels") != "bernoulli" && options_.boolean("dequantize")),
-        d1_(options_.integer("latents")),
-        d2_(options_.text("layers") == "two" ? options_.integer("second_latents") : 0),
-        observed_(observed_pixels(options_, images_.shape())),
+      : images_(setup, setup.options.text("pixels") != "gaussian"),
+        binarization_(setup.options.text("pixels") == "bernoulli"
+                          ? setup.options.text("binarization")
+                          : "none"),
+        threshold_(binarization_ == "fixed" ? float(setup.options.real("threshold")) : 0),
+        dequantize_(setup.options.text("pixels") != "bernoulli" &&
+                    setup.options.boolean("dequantize")),
+        d1_(setup.options.integer("latents")),
+        d2_(setup.options.text("layers") == "two" ? setup.options.integer("second_latents") : 0),
+        observed_(observed_pixels(setup.options, images_)),
         stream_(setup.data_stream.substream(1)),
-        pixels_(options_.text("pixels"), theta_, observed_,
-                options_.text("pixels") == "logit_normal" ? options_.real("squeeze") : 0),
-        decoder_(dense(theta_, "decoder", d1_, images_.pixels(), options_.reals("hidden"),
-                       options_.text("activation"), stream_)) {
+        pixels_(setup.options.text("pixels"), theta_, observed_,
+                setup.options.text("pixels") == "logit_normal" ? setup.options.real("squeeze") : 0),
+        decoder_(dense(theta_, "decoder", d1_, images_.pixels(), setup.options.reals("hidden"),
+                       setup.options.text("activation"), stream_)) {
+    if (dequantize_ && !images_.all_bytes())
+      throw OptionError("dequantize is for images in bytes, these are other numbers");
+    if (dequantize_ && images_.byte_scale() == 1)
+      throw OptionError("dequantize is for grey values, these bytes are 0 and 1");
     if (d2_ > 0) {
-      between_.emplace(dense(theta_, "decoder_2", d2_, 2 * d1_, options_.reals("second_hidden"),
-                             options_.text("activation"), stream_));
+      between_.emplace(dense(theta_, "decoder_2", d2_, 2 * d1_,
+                             setup.options.reals("second_hidden"), setup.options.text("activation"),
+                             stream_));
       // Random standard deviations may be far off, and the squares of their inverses farther.
-      const std::size_t last = std::size_t(options_.reals("second_hidden").size());
+      const std::size_t last = std::size_t(setup.options.reals("second_hidden").size());
       theta_.matrix(between_->weights(last)).bottomRows(d1_).setZero();
     }
-    prior_ = make_prior();
-    start_decoder();
-    if (images_.shape().size() == 2) {
-      const Index rows = images_.shape()[0], columns = images_.shape()[1];
-      for (Index j = 0; j < columns; ++j)
-        for (Index i = 0; i < rows; ++i) column_major_.push_back(i * columns + j);
-    } else {
-      for (Index i = 0; i < images_.pixels(); ++i) column_major_.push_back(i);
-    }
+    prior_ = make_prior(setup.options);
+    start_decoder(std::size_t(setup.options.reals("hidden").size()));
+    column_major_ = column_major(images_.shape());
   }
 
   LatentItems* latent_items() override { return this; }
@@ -211,10 +226,7 @@ class Vae final : public Model, public LatentItems {
     g_z.bottomRows(d2_) += second_pass_.input_gradient().cast<double>();
   }
 
-  Variable item() const override {
-    if (images_.shape().size() == 2) return {"image", images_.shape(), {"row", "column"}, ""};
-    return {"image", {images_.pixels()}, {"pixel"}, ""};
-  }
+  Variable item() const override { return {"image", images_.shape(), images_.axes(), ""}; }
   void decode(Draws z, DrawsOut x) override {
     constexpr Index most = 256;
     for (Index first = 0; first < z.cols(); first += most) {
@@ -238,6 +250,19 @@ class Vae final : public Model, public LatentItems {
  private:
   Index top_rows() const { return d2_ > 0 ? d2_ : d1_; }
 
+  /// Places in C order, in the order with the first axis fastest.
+  static std::vector<Index> column_major(const std::vector<Index>& shape) {
+    std::vector<Index> places = {0};
+    Index count = 1, stride = 1;
+    for (const Index extent : shape) stride *= extent;
+    for (const Index extent : shape) {
+      stride /= extent;
+      for (Index at = 1; at < extent; ++at)
+        for (Index i = 0; i < count; ++i) places.push_back(places[std::size_t(i)] + at * stride);
+      count *= extent;
+    }
+    return places;
+  }
   /// An image in the order of `Variable`, the first axis fastest.
   void in_order(const float* from, double* to) const {
     for (const Index i : column_major_) *to++ = double(from[i]);
@@ -252,8 +277,8 @@ class Vae final : public Model, public LatentItems {
     images_.for_items(split, items, [&](Index b, const auto* from) {
       constexpr bool bytes = sizeof *from == 1;
       float* const to = x_.col(b).data();
-      const float scale = bytes ? 1.f / 255 : 1.f, threshold = threshold_ / scale;
-      if (drawn) return binarize(from, stream, to);
+      const float scale = bytes ? images_.byte_scale() : 1.f, threshold = threshold_ / scale;
+      if (drawn && !(bytes && scale == 1)) return binarize(from, stream, to);
       if (cut)
         for (Index i = 0; i < size; ++i) to[i] = float(from[i]) > threshold ? 1.f : 0.f;
       else
@@ -309,11 +334,11 @@ class Vae final : public Model, public LatentItems {
     second_log_sd_ = second_pass_.output().bottomRows(d1_).cast<double>();
   }
 
-  std::unique_ptr<Prior> make_prior() {
-    const std::string& name = options_.text("prior");
+  std::unique_ptr<Prior> make_prior(const Options& options) {
+    const std::string& name = options.text("prior");
     if (name == "flow")
-      return std::make_unique<FlowPrior>(theta_, top_rows(), options_.integer("couplings"),
-                                         options_.reals("coupling_hidden"), stream_);
+      return std::make_unique<FlowPrior>(theta_, top_rows(), options.integer("couplings"),
+                                         options.reals("coupling_hidden"), stream_);
     if (name != "mixture")
       return std::make_unique<DiagonalPrior>(theta_, top_rows(), name == "diagonal");
     if (d2_ > 0)
@@ -321,7 +346,7 @@ class Vae final : public Model, public LatentItems {
           "prior \"mixture\" is made of posteriors q(z | x), which two layers do not have: layers "
           "must be \"one\"");
     // Random training images, drawn away from pixels without a logit.
-    std::vector<Index> items(std::size_t(options_.integer("pseudo_inputs")), 0);
+    std::vector<Index> items(std::size_t(options.integer("pseudo_inputs")), 0);
     for (Index& item : items) item = stream_.integer(images_.count(Split::train));
     gather(Split::train, items, stream_);
     const bool bounded = pixels_.bounded();
@@ -331,7 +356,7 @@ class Vae final : public Model, public LatentItems {
   }
 
   /// The bias of the decoder's last layer begins at what is best without latents.
-  void start_decoder() {
+  void start_decoder(std::size_t last) {
     constexpr Index most = 500;
     const Index count = images_.count(Split::train), size = images_.pixels();
     Eigen::VectorXd sum = Eigen::VectorXd::Zero(size), squares = sum;
@@ -346,7 +371,6 @@ class Vae final : public Model, public LatentItems {
     }
     const Eigen::VectorXd mean = sum / double(count);
     const double variance = (squares / double(count) - mean.cwiseAbs2()).mean();
-    const std::size_t last = options_.reals("hidden").size();
     theta_.vector(decoder_.bias(last)) = pixels_.start(theta_, mean, variance, double(count));
     x_.resize(size, 0);
   }
@@ -362,7 +386,7 @@ class Vae final : public Model, public LatentItems {
     variable.dims.insert(variable.dims.begin(), "image");
     Eigen::VectorXd values(count * size);
     images_.for_items(Split::test, items, [&](Index b, const auto* from) {
-      const double scale = sizeof *from == 1 ? 1.0 / 255 : 1.0;
+      const double scale = sizeof *from > 1 || images_.byte_scale() == 1 ? 1 : 1.0 / 255;
       for (Index i = 0; i < size; ++i)
         values[i * count + b] = scale * double(from[column_major_[std::size_t(i)]]);
     });
@@ -376,9 +400,8 @@ class Vae final : public Model, public LatentItems {
     return {variable, values, false};
   }
 
-  const Options options_;
   ImageFiles images_;
-  std::string binarization_;
+  std::string binarization_;  ///< "none" of pixels that are not bernoulli
   float threshold_;
   bool dequantize_;
   Index d1_, d2_;             ///< coordinates of z1, and of z2 or 0

@@ -15,6 +15,7 @@ namespace {
 /// An experiment on one model whose options begin in line 3, after its plugin.
 struct ModelExperiment {
   ScratchFolder folder;
+  std::string method = "sampler = \"hmc\"\n";
 
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder / name) << text;
@@ -22,7 +23,7 @@ struct ModelExperiment {
   ProgramRun plan(const std::string& plugin, const std::string& options,
                   const std::string& arguments = "") const {
     write("a.toml", "[[model]]\nplugin = \"" + plugin + "\"\n" + options +
-                        "\n[[method]]\nname = \"m\"\nsampler = \"hmc\"\n");
+                        "\n[[method]]\nname = \"m\"\n" + method);
     return run_program("plan " + (folder / "a.toml").string() + arguments);
   }
   /// The errors of the plan, which must be refused, without the experiment's folder.
@@ -74,6 +75,23 @@ TEST_CASE("options without effect are refused where they are given") {
   CHECK_THAT(text, Contains("a.toml:5:13: model \"logistic_regression\": dimension has no effect"));
   CHECK_THAT(e.refusal("linear_regression", "response = \"b\""),
              Contains("a.toml:3:12: model \"linear_regression\": response has no effect"));
+}
+
+TEST_CASE("options of an autoencoder that belong to another choice are refused") {
+  ModelExperiment e;
+  e.method =
+      "family = \"amortized_gaussian\"\nestimator = { plugin = \"amortized_elbo\", kl = "
+      "\"monte_carlo\" }\noptimizer = \"adam\"\n";
+  for (const std::string option :
+       {"threshold = 0.3", "squeeze = 0.1", "dequantize = true", "couplings = 3",
+        "coupling_hidden = [3]", "pseudo_inputs = 3", "second_latents = 2", "second_hidden = [2]"})
+    CHECK_THAT(
+        e.refusal("vae", option),
+        Contains("a.toml:3:") && Contains("model \"vae\": " + option.substr(0, option.find(' ')) +
+                                          " has no effect together with the other options"));
+  CHECK_THAT(e.refusal("vae", "pixels = \"gaussian\"\nbinarization = \"fixed\""),
+             Contains("a.toml:4:16: model \"vae\": binarization has no effect"));
+  CHECK(e.plan("vae", "binarization = \"fixed\"\nthreshold = 0.3").status == 0);
 }
 
 TEST_CASE("an option without effect on the command line is refused there") {

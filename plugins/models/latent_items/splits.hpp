@@ -48,8 +48,11 @@ class Splits {
     check("test", counts_[2], test);
     const Index held_out = (validation < 0 ? counts_[1] : 0) + (test < 0 ? counts_[2] : 0);
     counts_[0] = given("train", data - held_out);
+    if (counts_[0] < 1 && !options.has("train"))
+      throw OptionError("nothing is left to train on: " + std::to_string(held_out) +
+                        " of the data's " + std::to_string(data) + " items are held out");
     if (counts_[0] < 1 || counts_[0] + held_out > data)
-      throw OptionError("train = " + std::to_string(std::max<Index>(counts_[0], 0)) +
+      throw OptionError("train = " + std::to_string(counts_[0]) +
                         " and held-out items = " + std::to_string(held_out) +
                         ", but the data have " + std::to_string(data) + " items");
     if (validation < 0) first_[1] = counts_[0];

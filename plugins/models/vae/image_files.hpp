@@ -51,9 +51,11 @@ class ImageFiles {
 
   static std::vector<Option> options() {
     std::vector<Option> all = {
-        array("data", optional,
-              "images along the first axis: bytes are divided by 255, other numbers taken as they "
-              "are; without it small images of bars and strokes are generated"),
+        array(
+            "data", optional,
+            "images along the first axis: bytes are divided by 255, unless none is above 1 (black "
+            "and white as 0 and 1); other numbers are taken as they are; without it small images "
+            "of bars and strokes are generated"),
         array("validation_data", optional, "images for validation, in a file of their own"),
         array("test_data", optional, "images for testing, in a file of their own"),
         integer("rows", optional,
@@ -81,13 +83,13 @@ class ImageFiles {
                     std::to_string(files_[f]->item_size()) + " pixels, those of data have " +
                     std::to_string(files_[0]->item_size()));
       // One row of pixels fits any image: the same files may be written as tables and as images.
-      const std::vector<Index>&here = files_[f]->shape, &there = files_[0]->shape;
-      if (here.size() > 2 && there.size() > 2 &&
-          !std::equal(here.begin() + 1, here.end(), there.begin() + 1, there.end()))
+      const std::vector<Index> here = image_shape(*files_[f]), there = image_shape(*files_[0]);
+      if (here.size() > 1 && there.size() > 1 && here != there)
         throw Error(std::string(names[f]) + ": an image is " + extents(here) +
                     ", those of data are " + extents(there));
       if (bounded) check_range(*files_[f], names[f]);
     }
+    byte_scale_ = setup.options.has("data") && black_and_white() ? 1.f : 1.f / 255;
     const std::vector<Index>& shape = files_[0]->shape;
     const Options& given = setup.options;
     if (shape.size() == 2 && given.has("rows")) {
@@ -97,17 +99,35 @@ class ImageFiles {
                           std::to_string(shape[1]) + " pixels of an image");
       shape_ = {rows, shape[1] / rows};
     } else {
-      shape_.assign(shape.begin() + 1, shape.end());
+      shape_ = image_shape(*files_[0]);
     }
+    name_axes();
     if (given.has("data") && (given.has("columns") || (given.has("rows") && shape.size() != 2)))
       throw OptionError("rows and columns are of generated images; those of data are " +
-                        std::to_string(shape_.front()) + " x " +
-                        std::to_string(pixels() / shape_.front()));
+                        extents(shape_));
   }
 
   Index count(Split split) const { return splits_.count(split); }
   Index pixels() const { return files_[0]->item_size(); }
   const std::vector<Index>& shape() const { return shape_; }
+  /// Of `shape`: "row", "column" and "channel" where they are known, "pixel" where all lie along
+  /// one.
+  const std::vector<std::string>& axes() const { return axes_; }
+  /// Grey value of the byte 1.
+  float byte_scale() const { return byte_scale_; }
+  bool all_bytes() const {
+    return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
+      return !file || std::holds_alternative<Bytes>(file->numbers);
+    });
+  }
+
+  /// "28 x 28"
+  static std::string extents(const std::vector<Index>& shape) {
+    std::string text;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+      text += (axis > 0 ? " x " : "") + std::to_string(shape[axis]);
+    return text;
+  }
 
   /// Calls `use(position in the block, numbers)` with the stored numbers of each item, in C order.
   template <class Use>
@@ -136,6 +156,43 @@ class ImageFiles {
   }
 
   using Files = std::array<std::shared_ptr<const Array>, 3>;
+  using Bytes = std::vector<std::uint8_t>;
+
+  /// Without axes of one channel: [1 x 28 x 28] and [28 x 28 x 1] are [28 x 28].
+  static std::vector<Index> image_shape(const Array& file) {
+    std::vector<Index> shape(file.shape.begin() + 1, file.shape.end());
+    while (shape.size() > 2) {
+      const auto one = std::find(shape.begin(), shape.end(), 1);
+      if (one == shape.end()) break;
+      shape.erase(one);
+    }
+    return shape;
+  }
+  /// Few numbers along the last axis, or along the first one, are colours.
+  void name_axes() {
+    constexpr Index most_channels = 4;
+    if (shape_.size() == 2)
+      axes_ = {"row", "column"};
+    else if (shape_.size() == 3 && shape_[2] <= most_channels)
+      axes_ = {"row", "column", "channel"};
+    else if (shape_.size() == 3 && shape_[0] <= most_channels)
+      axes_ = {"channel", "row", "column"};
+    else
+      shape_ = {pixels()}, axes_ = {"pixel"};
+  }
+  /// Whether the bytes of all files are 0 and 1: of grey values, 1 would be as good as black.
+  bool black_and_white() const {
+    bool has_one = false;
+    for (const auto& file : files_) {
+      const Bytes* const bytes = file ? std::get_if<Bytes>(&file->numbers) : nullptr;
+      if (!bytes) continue;
+      for (const std::uint8_t byte : *bytes) {
+        if (byte > 1) return false;
+        has_one |= byte == 1;
+      }
+    }
+    return has_one;
+  }
 
   static Files open(const ModelSetup& setup) {
     const Options& given = setup.options;
@@ -161,13 +218,6 @@ class ImageFiles {
       return Splits(Splits::generated(given, generated_train, generated_test));
     return {given, items(0), items(1), items(2)};
   }
-  /// Of one image: "28 x 28".
-  static std::string extents(const std::vector<Index>& shape) {
-    std::string text;
-    for (std::size_t axis = 1; axis < shape.size(); ++axis)
-      text += (axis > 1 ? " x " : "") + std::to_string(shape[axis]);
-    return text;
-  }
   /// In as many digits as tell it from the bounds.
   static std::string shortest(double number) {
     std::array<char, 32> text;
@@ -191,6 +241,8 @@ class ImageFiles {
   Files files_;  ///< null where a split is a part of the first
   Splits splits_;
   std::vector<Index> shape_;
+  std::vector<std::string> axes_;
+  float byte_scale_;
 };
 
 }  // namespace elbow::vae

@@ -193,6 +193,91 @@ TEST_CASE("An image's variable has rows and columns, its first axis fastest") {
   REQUIRE((x - expected).norm() < 1e-6);
 }
 
+TEST_CASE("Black and white in bytes 0 and 1 are black and white, one grey value makes all grey") {
+  const auto first_image = [](const OptionMap& more) {
+    OptionMap options = {{"test", std::int64_t(1)}, {"latents", std::int64_t(2)}};
+    for (const auto& [name, value] : more) options[name] = value;
+    const auto target = model("vae", options);
+    const std::vector<Index> one = {0};
+    target->latent_items()->use_items(Split::train, one, stream(1));
+    MatrixXd x(3, 1);
+    target->latent_items()->values(x);
+    return VectorXd(x.col(0));
+  };
+  const auto binary = images<std::uint8_t>({2, 1, 3}, {0, 1, 1, 0, 0, 0});
+  const VectorXd white = (VectorXd(3) << 0, 1, 1).finished();
+  for (const std::string chosen : {"dynamic", "fixed", "none"})
+    REQUIRE(first_image({{"data", binary}, {"binarization", chosen}}) == white);
+  REQUIRE(first_image({{"data", binary}, {"pixels", std::string("gaussian")}}) == white);
+  const OptionMap grey = {{"data", binary}, {"binarization", std::string("none")}};
+  // A grey value among the images held out tells what a byte means.
+  OptionMap held_out = grey;
+  held_out["test_data"] = images<std::uint8_t>({1, 1, 3}, {0, 2, 0});
+  REQUIRE((first_image(held_out) - white / 255).norm() < 1e-9);
+  // Real numbers say nothing about bytes.
+  held_out["test_data"] = images<float>({1, 1, 3}, {0, 0.5f, 0});
+  REQUIRE(first_image(held_out) == white);
+}
+
+TEST_CASE("Channels are an axis of an image, and one channel is none") {
+  const auto made = [](std::vector<Index> shape, const std::string& observed) {
+    Index count = 1;
+    for (const Index extent : shape) count *= extent;
+    std::vector<float> numbers(std::size_t(count), 0);
+    // The first image counts its numbers in C order.
+    const Index size = count / shape[0];
+    for (Index i = 0; i < size; ++i) numbers[std::size_t(i)] = float(i + 1);
+    return model("vae", {{"data", images<float>(shape, numbers)},
+                         {"test", std::int64_t(1)},
+                         {"latents", std::int64_t(2)},
+                         {"hidden", widths(3)},
+                         {"pixels", std::string("gaussian")},
+                         {"observed", observed}});
+  };
+  struct Case {
+    std::vector<Index> file, image;
+    std::vector<std::string> axes;
+  };
+  const auto [file, image, axes] = GENERATE(
+      Case{{2, 4, 6, 3}, {4, 6, 3}, {"row", "column", "channel"}},
+      Case{{2, 3, 6, 5}, {3, 6, 5}, {"channel", "row", "column"}},
+      Case{{2, 1, 4, 5}, {4, 5}, {"row", "column"}}, Case{{2, 4, 5, 1}, {4, 5}, {"row", "column"}},
+      Case{{2, 1, 5}, {1, 5}, {"row", "column"}}, Case{{2, 5, 6, 7}, {210}, {"pixel"}});
+  const auto whole = made(file, "all");
+  LatentItems& items = *whole->latent_items();
+  REQUIRE(items.item().shape == image);
+  REQUIRE(items.item().dims == axes);
+  const std::vector<Index> one = {0};
+  items.use_items(Split::train, one, stream(1));
+  MatrixXd x(items.feature_dimension(), 1);
+  items.values(x);
+  // Of every number the place that the axes' indices give, in either order.
+  std::vector<Index> index(image.size(), 0);
+  for (Index i = 0; i < x.rows(); ++i) {
+    Index in_c_order = 0;
+    for (std::size_t axis = 0; axis < image.size(); ++axis)
+      in_c_order = in_c_order * image[axis] + index[axis];
+    REQUIRE(x(i, 0) == double(in_c_order + 1));
+    for (std::size_t axis = 0; axis < image.size() && ++index[axis] == image[axis]; ++axis)
+      index[axis] = 0;
+  }
+  if (axes.size() == 1) return;
+  for (const std::string side : {"top", "left"}) {
+    const std::string name = side == "top" ? "row" : "column";
+    const std::size_t cut = std::size_t(std::find(axes.begin(), axes.end(), name) - axes.begin());
+    const auto half = made(file, side);
+    const VectorXd seen = half->latent_items()->observed();
+    if (image[cut] == 1) {
+      REQUIRE(seen.size() == 0);
+      continue;
+    }
+    Index stride = 1;
+    for (std::size_t axis = 0; axis < cut; ++axis) stride *= image[axis];
+    for (Index i = 0; i < seen.size(); ++i)
+      REQUIRE(seen[i] == (2 * (i / stride % image[cut]) < image[cut] ? 1 : 0));
+  }
+}
+
 TEST_CASE("The decoder begins at the pixels' means") {
   OptionMap options = tiny({{"binarization", std::string("fixed")}});
   const auto target = model("vae", options);
@@ -227,7 +312,8 @@ TEST_CASE("What is wrong with images is told with the numbers") {
            {"train", std::int64_t(3)},
            {"test", std::int64_t(1)}},
           "train = 3 and held-out items = 1, but the data have 3 items");
-  refused({{"data", images<std::uint8_t>({1, 2}, {0, 0})}}, "train = 0");
+  refused({{"data", images<std::uint8_t>({1, 2}, {0, 0})}},
+          "nothing is left to train on: 1 of the data's 1 items are held out");
   refused({{"data", images<std::uint8_t>({3, 2}, {0, 0, 0, 0, 0, 0})},
            {"test_data", images<std::uint8_t>({1, 3}, {0, 0, 0})}},
           "test_data: an image has 3 pixels, those of data have 2");
@@ -236,6 +322,27 @@ TEST_CASE("What is wrong with images is told with the numbers") {
            {"test", std::int64_t(2)}},
           "test = 2, but test_data has 1 items");
   refused(tiny({{"observed", std::string("mask")}}), "no mask is given");
+  const auto ones = [](std::vector<Index> shape) {
+    return images<std::uint8_t>(std::move(shape), std::vector<std::uint8_t>(20, 1));
+  };
+  // Images of 5 x 4.
+  refused(tiny({{"observed", std::string("mask")}, {"mask", ones({4, 5})}}),
+          "the mask is 4 x 5, an image 5 x 4");
+  for (const std::vector<Index>& shape :
+       std::vector<std::vector<Index>>{{5, 4}, {20}, {1, 5, 4}, {5, 4, 1}})
+    REQUIRE(refusal("vae", tiny({{"observed", std::string("mask")}, {"mask", ones(shape)}})) ==
+            "accepted");
+  refused({{"data", images<float>({3, 2}, {0, 1, 0.5f, 0.5f, 0, 0})},
+           {"pixels", std::string("gaussian")},
+           {"dequantize", true}},
+          "dequantize is for images in bytes");
+  refused({{"data", images<std::uint8_t>({3, 2}, {0, 1, 0, 1, 0, 0})},
+           {"pixels", std::string("gaussian")},
+           {"dequantize", true}},
+          "dequantize is for grey values");
+  refused({{"data", images<std::uint8_t>({3, 2}, {0, 1, 0, 1, 0, 0})},
+           {"observed", std::string("left")}},
+          "needs images with rows and columns; \"rows\" says how many");
   refused(tiny({{"prior", std::string("mixture")}, {"layers", std::string("two")}}),
           "layers must be \"one\"");
   REQUIRE(refusal("vae", {{"data", images<float>({3, 2}, {0, 1, 0.5f, 1.5f, 0, -3})},
