@@ -21,7 +21,8 @@ std::vector<Option> options() {
              "rising from zero once; rising in the first half of every period. The ELBO is "
              "reported in any case")
           .when({.value = "elbo", .provides = Ability::unbiased_gradient}),
-      real("beta", 1.0, "weight of the rate, or what it rises to; not for the objective elbo")
+      real("beta", optional,
+           "weight of the rate, or what it rises to, 1 without it; not for the objective elbo")
           .at_least(0),
       integer("ramp", 1000, "iterations of warm_up, or of one period of cyclical").at_least(1)};
 }
@@ -68,7 +69,11 @@ class AmortizedElbo final : public GradientEstimator {
         prior_(target_.latent_items()->gaussian_prior()),
         kl_(setup.options.text("kl")),
         objective_(setup.options.text("objective")),
-        beta_(objective_ == "elbo" ? 1 : setup.options.real("beta")) {
+        beta_(setup.options.has("beta") ? setup.options.real("beta") : 1) {
+    if (objective_ == "elbo" && setup.options.has("beta"))
+      throw OptionError(
+          "beta has no part in the objective \"elbo\": choose objective \"beta\", or leave beta "
+          "out");
     if (objective_ == "warm_up" || objective_ == "cyclical")
       ramp_ = double(setup.options.integer("ramp"));
     if (kl_ == "closed" && !prior_)

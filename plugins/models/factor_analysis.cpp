@@ -132,6 +132,8 @@ class FactorAnalysis final : public Model,
     for (Index i = 0; i < pixels(); ++i)
       if (observed_[i] > 0) seen_.push_back(i);
     if (seen_.empty()) throw OptionError("observed leaves no pixel seen");
+    if (setup.options.has("observed") && observed_ != setup.options.reals("observed"))
+      throw OptionError("observed must be 0 or 1 for each pixel");
     if (setup.options.text("start") == "maximum_likelihood") {
       if (Index(seen_.size()) < pixels())
         throw OptionError("start \"maximum_likelihood\" needs all pixels observed");

@@ -223,6 +223,35 @@ optimizer  = "adam"
   CHECK_THAT(planned.output, Contains("is conditional and needs latent_items of the model"));
 }
 
+TEST_CASE("Why a cell was skipped is told when the run ends") {
+  const Workplace place;
+  place.write("own.toml", R"(
+repeats = 2
+[[model]]
+plugin        = "vae"
+rows          = 4
+columns       = 3
+train         = 20
+test          = 5
+latents       = 2
+hidden        = [4]
+prior         = "mixture"
+pseudo_inputs = 3
+[[method]]
+name       = "closed"
+family     = { plugin = "amortized_gaussian", hidden = [4] }
+estimator  = { plugin = "amortized_elbo", kl = "closed" }
+optimizer  = "adam"
+batch_size = 10
+stop       = { iterations = 2 }
+)");
+  const Ended run = elbow::test::elbow(place.folder(), {"run", "own.toml"});
+  INFO(run.output);
+  CHECK(run.status == 0);
+  CHECK_THAT(run.output,
+             Contains("2 cells skipped: estimator \"amortized_elbo\": kl = \"closed\" needs"));
+}
+
 TEST_CASE("Images in the results have rows and columns") {
   const Workplace place;
   const auto cells = run_text(place, R"(

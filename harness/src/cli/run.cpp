@@ -141,6 +141,15 @@ void print_summary(const ScheduleResult& result, std::size_t to_run, std::size_t
   std::cout << "\nresults in " << folder << '\n';
 }
 
+/// Why plugins refused cells that planning had thought possible.
+void print_skipped(const ScheduleResult& result) {
+  std::map<std::string, std::size_t> reasons;
+  for (const FinishedCell& cell : result.finished)
+    if (cell.outcome.ending == Ending::skipped) ++reasons[cell.outcome.reason];
+  for (const auto& [reason, count] : reasons)
+    std::cout << counted(count, "cell") << " skipped: " << reason << '\n';
+}
+
 void print_failures(const Plan& plan, const ScheduleResult& result,
                     const std::filesystem::path& folder) {
   std::vector<const FinishedCell*> failures;
@@ -216,9 +225,11 @@ int elbow::verb_run(const std::vector<std::string>& arguments) {
       run.run(settings, [&](const ScheduleState& state) { progress.show(state); });
   progress.finish();
 
-  if (!call.quiet)
+  if (!call.quiet) {
     print_summary(result, inventory.to_run.size(), inventory.cached, progress.seconds(),
                   folder.string());
+    print_skipped(result);
+  }
   print_failures(plan, result, folder);
   std::cout.flush();
   if (!result.error.empty()) {

@@ -250,4 +250,6 @@ TEST_CASE("Factor analysis of some pixels has the evidence of these alone") {
   REQUIRE(std::abs(log_mean_exp(likelihood) - exact[0]) < 5 * error);
   REQUIRE(items.features()(1, 0) == 0);
   REQUIRE(items.observed().sum() == 4);
+  options["observed"] = VectorXd((VectorXd(6) << 1, 0, 0.5, 1, 0, 1).finished());
+  REQUIRE(refusal("factor_analysis", options) == "observed must be 0 or 1 for each pixel");
 }

@@ -443,10 +443,13 @@ TEST_CASE("Beta weighs the rate in what is climbed and never in what is reported
 TEST_CASE("Schedules of beta rise as they say") {
   const auto target = model("vae", tiny());
   const auto q = family("amortized_gaussian", 3, {{"hidden", widths(6)}}, 1, 20);
-  const auto beta = [&](const std::string& objective, Index iteration) {
-    const auto method =
-        estimator("amortized_elbo", *target, &*q,
-                  {{"objective", objective}, {"beta", 3.0}, {"ramp", std::int64_t(100)}});
+  const auto beta = [&](const std::string& objective, Index iteration,
+                        std::optional<double> weight = 3) {
+    const auto method = estimator("amortized_elbo", *target, &*q, [&] {
+      OptionMap options = {{"objective", objective}, {"ramp", std::int64_t(100)}};
+      if (weight) options["beta"] = *weight;
+      return options;
+    }());
     GradientEstimator& estimator = *method->gradient_estimator();
     std::vector<Gradient> gradients;
     for (Parameters* parameters : estimator.trained()) gradients.emplace_back(*parameters);
@@ -457,7 +460,10 @@ TEST_CASE("Schedules of beta rise as they say") {
     estimator.value_and_gradient(fit, outs, trace);
     return trace[2];
   };
-  REQUIRE(beta("elbo", 0) == 1);
+  REQUIRE(beta("elbo", 0, {}) == 1);
+  REQUIRE(beta("beta", 0, {}) == 1);
+  REQUIRE(beta("warm_up", 300, {}) == 1);
+  REQUIRE_THROWS_WITH(beta("elbo", 0), Catch::Contains("choose objective \"beta\""));
   REQUIRE(beta("beta", 0) == 3);
   REQUIRE(beta("warm_up", 0) == 0);
   REQUIRE(beta("warm_up", 50) == Approx(1.5));
