@@ -65,38 +65,19 @@ struct Right {
   Index step;
 };
 
-/// Keeps what was loaded in a register. A compiler may instead read it from memory once for every
-/// product that it is a factor of, and a cycle has fewer loads than products.
-template <class T>
-void stay_in_register(Packet<T>& packet) {
-#if defined __x86_64__
-  asm("" : "+v"(packet));
-#else
-  static_cast<void>(packet);
-#endif
-}
-
 /// One tile of R registers' rows and N columns, `tile_step` between its columns.
 /// @tparam Pack  whether the left factor's rows are also copied to `packed` [R lanes x depth]
 /// @param resume  the product is added to what the tile has
 template <class T, int R, int N, bool Pack>
 void multiply_tile(const T* a, Index a_step, T* packed, const T* b, Index b_step, Index depth,
                    bool resume, T* tile, Index tile_step) {
-  // Compilers keep the sums in memory around a loop that may be passed by.
-  if (depth <= 0) {
-    for (int j = 0; j < N && !resume; ++j) std::fill_n(tile + j * tile_step, R * lanes<T>, T(0));
-    return;
-  }
   Packet<T> sum[N][R];
   for (int j = 0; j < N; ++j)
     for (int r = 0; r < R; ++r)
       sum[j][r] = resume ? load(tile + j * tile_step + r * lanes<T>) : broadcast<T>(0);
   for (Index k = 0; k < depth; ++k) {
     Packet<T> rows[R];
-    for (int r = 0; r < R; ++r) {
-      rows[r] = load(a + r * lanes<T>);
-      stay_in_register<T>(rows[r]);
-    }
+    for (int r = 0; r < R; ++r) rows[r] = load(a + r * lanes<T>);
     if constexpr (Pack) {
       // Rows that lie far apart come from the outer caches.
       constexpr Index ahead = 24;
@@ -170,11 +151,11 @@ void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b, Fin
       // Column groups of nearly equal width.
       const Index widest = tile_columns(int(count));
       const Index groups = (block + widest - 1) / widest;
-      const Index narrow = block / groups, wide_groups = block - narrow * groups;
       for (Index k = 0; k == 0 || k < depth; k += depth_block) {
         const Index deep = std::min(depth_block, depth - k);
-        for (Index group = 0, first = 0, width; group < groups; ++group, first += width) {
-          width = narrow + (group < wide_groups ? 1 : 0);
+        for (Index group = 0; group < groups; ++group) {
+          const Index first = group * block / groups;
+          const Index width = (group + 1) * block / groups - first;
           Target<T> target = place(panel * lanes<T>, count, from + first, width);
           const bool is_own = target.data == nullptr;
           if (is_own) target = {sums + first * count * lanes<T>, count * lanes<T>, false};
