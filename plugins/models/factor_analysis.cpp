@@ -307,6 +307,7 @@ class FactorAnalysis final : public Model,
                       : best_diagonal(seen_covariance(), factors_);
   }
 
+  using Reference::moments;  // beside the prior's of this name
   void moments(VectorOut mean, VectorOut log_sd) override {
     mean.setZero();
     log_sd.setZero();

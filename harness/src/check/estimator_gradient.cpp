@@ -1,7 +1,7 @@
 // The mean of a gradient estimate against differences of the objective's mean.
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 
 #include "check/fit_bench.hpp"
 #include "check/mean.hpp"
@@ -65,6 +65,30 @@ Eigen::VectorXd numbers(const std::vector<Parameters*>& trained) {
   return all;
 }
 
+/// The standard deviation of what single precision adds to the objective's mean over the runs,
+/// where parameters are of it: at points so near that the gradient tells the rest. Parameters and
+/// what all runs share are rounded alike in all of them, so that the runs' spread does not show it.
+double rounding_of_mean(Measurement& measure, const std::vector<Parameters*>& trained,
+                        const Eigen::VectorXd& start, double value,
+                        const Eigen::VectorXd& gradient) {
+  const bool single = std::any_of(trained.begin(), trained.end(),
+                                  [](const Parameters* p) { return p->f32().size() > 0; });
+  if (!single) return 0;
+  constexpr Index points = 8;
+  constexpr double distance = 1e-4;
+  const Eigen::MatrixXd v =
+      distance * normals("near points", start.size(), points).colwise().normalized();
+  double squares = 0;
+  for (Index k = 0; k < points; ++k) {
+    move(trained, start + v.col(k));
+    double mean = 0;
+    for (Index run = 0; run < runs; ++run) mean += measure.value(std::uint64_t(run)) / double(runs);
+    squares += std::pow(mean - value - gradient.dot(v.col(k)), 2);
+  }
+  move(trained, start);
+  return std::sqrt(squares / double(points));
+}
+
 /// Along some directions u: gradient . u minus a difference of the objective under common random
 /// numbers, run by run; its mean is zero when the gradient is unbiased.
 Outcome unbiased(const Bench& bench) {
@@ -72,21 +96,19 @@ Outcome unbiased(const Bench& bench) {
   for (Parameters* parameters : fit.trained()) perturb(*parameters, 0.15);
   Measurement measure(fit);
   const Eigen::VectorXd start = numbers(fit.trained());
-  // What single precision moves a value by, in a difference over a step of 0.05; it is the same in
-  // all runs where it comes from what they share.
-  const std::vector<Parameters*> trained = fit.trained();
-  const bool single = std::any_of(trained.begin(), trained.end(),
-                                  [](const Parameters* p) { return p->f32().size() > 0; });
-  const double rounding = single ? 2 * double(std::numeric_limits<float>::epsilon()) / 0.05 : 0;
   const Index directions = std::min<Index>(4, start.size());
   const Eigen::MatrixXd u = normals("directions", start.size(), directions).colwise().normalized();
 
   Eigen::MatrixXd slope(runs, directions);
-  double size = 0;
+  double value = 0;
+  Eigen::VectorXd gradient = Eigen::VectorXd::Zero(start.size());
   for (Index run = 0; run < runs; ++run) {
-    size += std::abs(measure.value(std::uint64_t(run))) / double(runs);
-    slope.row(run) = measure.gradient().transpose() * u;
+    value += measure.value(std::uint64_t(run)) / double(runs);
+    const Eigen::VectorXd one = measure.gradient();
+    slope.row(run) = one.transpose() * u;
+    gradient += one / double(runs);
   }
+  const double rounding = rounding_of_mean(measure, fit.trained(), start, value, gradient);
   const auto difference = [&](Index direction, double step) {
     Eigen::MatrixXd ends(runs, 2);
     for (const int side : {0, 1}) {
@@ -102,8 +124,10 @@ Outcome unbiased(const Bench& bench) {
     const Eigen::VectorXd expected = (4 * narrow - wide) / 3;
     const Estimate mean = mean_of(expected);
     Estimate gap = mean_of(slope.col(k) - expected);
-    // What the extrapolated difference itself may be off, with a gradient that has no noise.
-    const double rough = 1e-4 * std::max(1.0, std::abs(mean.value)) + rounding * size;
+    // What the extrapolated difference itself may be off, with a gradient that has no noise: its
+    // ends weigh 4/3 and 1/3 of two differences over 0.1 and 0.2.
+    const double rough = 1e-4 * std::max(1.0, std::abs(mean.value)) +
+                         standard_errors * rounding * std::sqrt(2.) * std::hypot(40, 5) / 3;
     if (std::abs(gap.value) <= rough) gap.value = 0;
     farthest.add(say("direction ", k, ", slope ", mean.value), gap, {});
   }
