@@ -27,6 +27,12 @@ class Measurement {
     Fit surroundings = fit_.fit(0, run);
     return fit_->gradient_estimator()->value_and_gradient(surroundings, outs_, trace_);
   }
+  /// Of all runs. [runs]
+  Eigen::VectorXd values() {
+    Eigen::VectorXd all(runs);
+    for (Index run = 0; run < runs; ++run) all[run] = value(std::uint64_t(run));
+    return all;
+  }
   /// Of the most recent value.
   Eigen::VectorXd gradient() const {
     Eigen::VectorXd all(0);
@@ -81,9 +87,7 @@ double rounding_of_mean(Measurement& measure, const std::vector<Parameters*>& tr
   double squares = 0;
   for (Index k = 0; k < points; ++k) {
     move(trained, start + v.col(k));
-    double mean = 0;
-    for (Index run = 0; run < runs; ++run) mean += measure.value(std::uint64_t(run)) / double(runs);
-    squares += std::pow(mean - value - gradient.dot(v.col(k)), 2);
+    squares += std::pow(measure.values().mean() - value - gradient.dot(v.col(k)), 2);
   }
   move(trained, start);
   return std::sqrt(squares / double(points));
@@ -110,13 +114,12 @@ Outcome unbiased(const Bench& bench) {
   }
   const double rounding = rounding_of_mean(measure, fit.trained(), start, value, gradient);
   const auto difference = [&](Index direction, double step) {
-    Eigen::MatrixXd ends(runs, 2);
-    for (const int side : {0, 1}) {
-      move(fit.trained(), start + (side ? -step : step) * u.col(direction));
-      for (Index run = 0; run < runs; ++run) ends(run, side) = measure.value(std::uint64_t(run));
-    }
+    move(fit.trained(), start + step * u.col(direction));
+    const Eigen::VectorXd above = measure.values();
+    move(fit.trained(), start - step * u.col(direction));
+    const Eigen::VectorXd below = measure.values();
     move(fit.trained(), start);
-    return Eigen::VectorXd((ends.col(0) - ends.col(1)) / (2 * step));
+    return Eigen::VectorXd((above - below) / (2 * step));
   };
   FarthestPair farthest;
   for (Index k = 0; k < directions; ++k) {
