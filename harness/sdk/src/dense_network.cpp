@@ -48,10 +48,8 @@ void copy_rows(const From& from, Index first, Index last,
 /// Writes the transpose of a block whose rows are filled up to whole registers, its own too.
 /// @param      from  [rows x columns]  `step` between columns
 /// @param[out] to    [padded columns x rows]  the columns that fill up are zeros
-/// @param      factor  multiplies every number
 template <class T>
-void transpose(const T* from, Index step, Index rows, Index columns, T* to, Index to_step,
-               const Packet<T>& factor) {
+void transpose(const T* from, Index step, Index rows, Index columns, T* to, Index to_step) {
   Eigen::internal::PacketBlock<Packet<T>, int(lanes<T>)> block;
   for (Index row = 0; row < rows; row += lanes<T>)
     for (Index column = 0; column < columns; column += lanes<T>) {
@@ -60,8 +58,7 @@ void transpose(const T* from, Index step, Index rows, Index columns, T* to, Inde
             column + j < columns ? load(from + row + (column + j) * step) : broadcast(T(0));
       Eigen::internal::ptranspose(block);
       const Index filled = std::min(lanes<T>, rows - row);
-      for (Index i = 0; i < filled; ++i)
-        store(to + column + (row + i) * to_step, Eigen::internal::pmul(block.packet[i], factor));
+      for (Index i = 0; i < filled; ++i) store(to + column + (row + i) * to_step, block.packet[i]);
     }
 }
 
@@ -233,7 +230,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
     Layer& layer = layers_[l];
     const Matrix& x = pass.values_[l];
     const Matrix& g = pass.gradients_[l + 1];
-    const Packet<T> gain = broadcast(layer.gain), one = broadcast(T(1));
+    const Packet<T> gain = broadcast(layer.gain);
     const Index filled = padded<T>(pass.columns_);
     if (phi) {
       auto to_bias = phi.vector(layer.bias);
@@ -267,7 +264,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                     place);
       } else {
         T* const turned_x = scratch<T, 0>(filled * layer.inputs);
-        transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled, one);
+        transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled);
         multiply<T>(layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()},
                     {turned_x, filled}, finish, place);
       }
@@ -279,14 +276,15 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                            masked ? layer.masked.rows() : layer.outputs};
     T* const turned_g = scratch<T, 0>(filled * layer.outputs);
     T* const turned_to_x = scratch<T, 1>(filled * padded<T>(layer.inputs));
-    transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled, one);
+    transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled);
     const auto written = [](const T*, Index, Index, Index, Index) {};
     multiply<T>(pass.columns_, layer.outputs, layer.inputs, {turned_g, filled}, weights, written,
                 [&](Index row, Index, Index column, Index) -> Target<T> {
                   return {turned_to_x + column * filled + row, filled, false};
                 });
     Matrix& to_x = pass.gradients_[l];
-    transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows(), gain);
+    transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows());
+    if (layer.gain != 1) to_x.leftCols(pass.columns_) *= layer.gain;
     if (l > 0) pull_back_activation(l - 1);
   }
 }
