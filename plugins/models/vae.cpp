@@ -1,4 +1,4 @@
-#include "vae/image_files.hpp"
+#include "vae/observed_pixels.hpp"
 #include "vae/pixel_likelihood.hpp"
 #include "vae/prior.hpp"
 
@@ -59,62 +59,6 @@ Network dense(Parameters& theta, const std::string& name, Index inputs, Index ou
   return {theta, name, inputs, std::move(layers), stream};
 }
 
-/// Axes along which there is more than one number.
-std::vector<Index> long_axes(std::vector<Index> shape) {
-  std::erase(shape, 1);
-  return shape;
-}
-
-/// 1 for pixels that are observed. [C], in C order
-Eigen::VectorXf observed_pixels(const Options& options, const ImageFiles& images) {
-  const std::vector<Index>& shape = images.shape();
-  const std::string& which = options.text("observed");
-  const bool has_mask = options.has("mask");
-  if (has_mask != (which == "mask"))
-    throw OptionError(has_mask ? "a mask is given, but observed = \"" + which + "\""
-                               : "observed = \"mask\", but no mask is given");
-  Eigen::VectorXf seen = Eigen::VectorXf::Ones(images.pixels());
-  if (which == "all") return seen;
-  if (has_mask) {
-    const Array& mask = *options.array("mask");
-    const Index size = mask.item_count() * mask.item_size();
-    if (size != images.pixels())
-      throw OptionError("the mask has " + std::to_string(size) + " pixels, an image " +
-                        std::to_string(images.pixels()));
-    // One row of pixels fits any image.
-    const std::vector<Index> here = long_axes(mask.shape), there = long_axes(shape);
-    if (here.size() > 1 && there.size() > 1 && here != there)
-      throw OptionError("the mask is " + ImageFiles::extents(mask.shape) + ", an image " +
-                        ImageFiles::extents(shape));
-    std::visit(
-        [&](const auto& numbers) {
-          for (Index i = 0; i < seen.size(); ++i)
-            seen[i] = numbers[std::size_t(i)] != 0 ? 1.f : 0.f;
-        },
-        mask.numbers);
-    if (seen.sum() == 0) throw OptionError("the mask leaves no pixel observed");
-    return seen;
-  }
-  const std::string along = which == "top" || which == "bottom" ? "row" : "column";
-  const auto axis = std::find(images.axes().begin(), images.axes().end(), along);
-  if (axis == images.axes().end())
-    throw OptionError("observed = \"" + which + "\" needs images with rows and columns" +
-                      (options.has("data") && options.array("data")->shape.size() == 2
-                           ? "; \"rows\" says how many there are"
-                           : ""));
-  const std::size_t a = std::size_t(axis - images.axes().begin());
-  const Index extent = shape[a];
-  Index stride = 1;
-  for (std::size_t later = a + 1; later < shape.size(); ++later) stride *= shape[later];
-  for (Index i = 0; i < seen.size(); ++i) {
-    const Index at = i / stride % extent;
-    const bool in =
-        which == "top" || which == "left" ? 2 * at < extent : 2 * at >= extent - extent % 2;
-    seen[i] = in ? 1.f : 0.f;
-  }
-  return seen;
-}
-
 /// Variational autoencoder: z ~ prior, x | z ~ pixels of a dense network of z (Kingma & Welling
 /// 2014), with two stochastic layers z2 ~ prior, z1 | z2 ~ N(mean(z2), diag(sd(z2)^2)), x | z1
 /// (Burda et al. 2016, section 5). What encodes is the family's business.
@@ -138,7 +82,7 @@ class Vae final : public Model, public LatentItems {
                        setup.options.text("activation"), stream_)) {
     if (dequantize_ && !images_.all_bytes())
       throw OptionError("dequantize is for images in bytes, these are other numbers");
-    if (dequantize_ && images_.byte_scale() == 1)
+    if (dequantize_ && images_.black_and_white())
       throw OptionError("dequantize is for grey values, these bytes are 0 and 1");
     if (d2_ > 0) {
       between_.emplace(dense(theta_, "decoder_2", d2_, 2 * d1_,
@@ -274,11 +218,11 @@ class Vae final : public Model, public LatentItems {
     const bool bernoulli = pixels_.bernoulli();
     const bool drawn = bernoulli && binarization_ == "dynamic";
     const bool cut = bernoulli && binarization_ == "fixed";
-    images_.for_items(split, items, [&](Index b, const auto* from) {
-      constexpr bool bytes = sizeof *from == 1;
+    images_.for_items(split, items, [&]<class T>(Index b, const T* from) {
+      constexpr bool bytes = sizeof(T) == 1;
       float* const to = x_.col(b).data();
-      const float scale = bytes ? images_.byte_scale() : 1.f, threshold = threshold_ / scale;
-      if (drawn && !(bytes && scale == 1)) return binarize(from, stream, to);
+      const float scale = float(images_.unit<T>()), threshold = threshold_ / scale;
+      if (drawn && !(bytes && images_.black_and_white())) return binarize(from, stream, to);
       if (cut)
         for (Index i = 0; i < size; ++i) to[i] = float(from[i]) > threshold ? 1.f : 0.f;
       else
@@ -385,8 +329,8 @@ class Vae final : public Model, public LatentItems {
     variable.shape.insert(variable.shape.begin(), count);
     variable.dims.insert(variable.dims.begin(), "image");
     Eigen::VectorXd values(count * size);
-    images_.for_items(Split::test, items, [&](Index b, const auto* from) {
-      const double scale = sizeof *from > 1 || images_.byte_scale() == 1 ? 1 : 1.0 / 255;
+    images_.for_items(Split::test, items, [&]<class T>(Index b, const T* from) {
+      const double scale = images_.unit<T>();
       for (Index i = 0; i < size; ++i)
         values[i * count + b] = scale * double(from[column_major_[std::size_t(i)]]);
     });

@@ -89,7 +89,7 @@ class ImageFiles {
                     ", those of data are " + extents(there));
       if (bounded) check_range(*files_[f], names[f]);
     }
-    byte_scale_ = setup.options.has("data") && black_and_white() ? 1.f : 1.f / 255;
+    black_and_white_ = setup.options.has("data") && bytes_are_bits();
     const std::vector<Index>& shape = files_[0]->shape;
     const Options& given = setup.options;
     if (shape.size() == 2 && given.has("rows")) {
@@ -113,8 +113,13 @@ class ImageFiles {
   /// Of `shape`: "row", "column" and "channel" where they are known, "pixel" where all lie along
   /// one.
   const std::vector<std::string>& axes() const { return axes_; }
-  /// Grey value of the byte 1.
-  float byte_scale() const { return byte_scale_; }
+  /// Whether the bytes of all files are 0 and 1: of grey values, 1 would be as good as black.
+  bool black_and_white() const { return black_and_white_; }
+  /// Grey value of a stored 1 of type T.
+  template <class T>
+  double unit() const {
+    return sizeof(T) == 1 && !black_and_white_ ? 1.0 / 255 : 1;
+  }
   bool all_bytes() const {
     return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
       return !file || std::holds_alternative<Bytes>(file->numbers);
@@ -180,8 +185,7 @@ class ImageFiles {
     else
       shape_ = {pixels()}, axes_ = {"pixel"};
   }
-  /// Whether the bytes of all files are 0 and 1: of grey values, 1 would be as good as black.
-  bool black_and_white() const {
+  bool bytes_are_bits() const {
     bool has_one = false;
     for (const auto& file : files_) {
       const Bytes* const bytes = file ? std::get_if<Bytes>(&file->numbers) : nullptr;
@@ -242,7 +246,7 @@ class ImageFiles {
   Splits splits_;
   std::vector<Index> shape_;
   std::vector<std::string> axes_;
-  float byte_scale_;
+  bool black_and_white_;
 };
 
 }  // namespace elbow::vae
