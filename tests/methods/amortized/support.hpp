@@ -10,6 +10,18 @@ using Split = LatentItems::Split;
 
 inline Eigen::VectorXd no_hidden_layers() { return Eigen::VectorXd(0); }
 
+inline Eigen::VectorXd widths(double width) { return Eigen::VectorXd::Constant(1, width); }
+
+/// Options of a vae: few small images and a small decoder.
+inline OptionMap tiny(OptionMap more = {}) {
+  OptionMap all = {{"train", std::int64_t(40)},        {"test", std::int64_t(10)},
+                   {"rows", std::int64_t(5)},          {"columns", std::int64_t(4)},
+                   {"latents", std::int64_t(3)},       {"hidden", widths(7)},
+                   {"activation", std::string("tanh")}};
+  for (auto& [name, value] : more) all[name] = value;
+  return all;
+}
+
 /// The encoder N(A x + a, diag(s^2)) that is the exact posterior of factor analysis whose weights
 /// are orthogonal in units of the noise.
 inline void make_posterior(Parameters& phi, Parameters& theta) {

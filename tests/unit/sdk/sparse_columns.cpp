@@ -31,27 +31,21 @@ TEMPLATE_TEST_CASE("a sparse matrix has the numbers that are not zero, by rows",
   REQUIRE(sparse.columns() == columns);
   REQUIRE(turned.columns() == rows);
   const auto equal = [](TestType a, TestType b) { return a == b || (a != a && b != b); };
-  for (Index j = 0; j < columns; ++j) {
-    auto entry = sparse[j].begin();
-    for (Index i = 0; i < rows; ++i) {
-      if (dense(i, j) == 0) continue;
-      REQUIRE(entry != sparse[j].end());
-      REQUIRE(entry->row == i);
-      REQUIRE(equal(entry->value, dense(i, j)));
-      ++entry;
+  const auto is = [&](const SparseColumns<TestType>& found, const auto& expected) {
+    for (Index j = 0; j < expected.cols(); ++j) {
+      auto entry = found[j].begin();
+      for (Index i = 0; i < expected.rows(); ++i) {
+        if (expected(i, j) == 0) continue;
+        REQUIRE(entry != found[j].end());
+        REQUIRE(entry->row == i);
+        REQUIRE(equal(entry->value, expected(i, j)));
+        ++entry;
+      }
+      REQUIRE(entry == found[j].end());
     }
-    REQUIRE(entry == sparse[j].end());
-  }
-  for (Index i = 0; i < rows; ++i) {
-    auto entry = turned[i].begin();
-    for (Index j = 0; j < columns; ++j) {
-      if (dense(i, j) == 0) continue;
-      REQUIRE(entry->row == j);
-      REQUIRE(equal(entry->value, dense(i, j)));
-      ++entry;
-    }
-    REQUIRE(entry == turned[i].end());
-  }
+  };
+  is(sparse, dense.topRows(rows));
+  is(turned, dense.topRows(rows).transpose());
 }
 
 TEST_CASE("a matrix with few zeros is not sparse") {
