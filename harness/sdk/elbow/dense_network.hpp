@@ -76,6 +76,7 @@ class DenseNetwork {
     std::vector<Matrix> values_;     ///< the input, then every layer's output
     std::vector<Matrix> slopes_;     ///< of every layer's activation, where its output hides it
     std::vector<Matrix> gradients_;  ///< by `values_`, before the activation once pulled back
+    bool has_input_ = false;         ///< it was given to `begin`
     SparseColumns<T> sparse_input_;  ///< [inputs x B]  empty where the input is dense
     SparseColumns<T> turned_input_;  ///< [B x inputs]
   };
@@ -92,6 +93,9 @@ class DenseNetwork {
   BlockId<T> weights(std::size_t layer) const { return layers_[layer].weights; }
 
   void begin(Pass& pass, Index columns) const;
+  /// The same with the input, which is not copied where it is sparse; `pass.input()` is not
+  /// written afterwards.
+  void begin(Pass& pass, const Eigen::Ref<const Matrix>& input) const;
   void forward(Parameters& parameters, Pass& pass);
   /// Of this pass' most recent `forward`, with the same parameters.
   /// @param phi  default constructed when only the input's gradient is wanted

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <elbow/types.hpp>
 #include <string>
 #include <utility>
@@ -65,7 +66,8 @@ class Parameters {
 /// A block of float32 numbers in a `Gradient`.
 struct GradientBlock {
   Index offset, size;
-  bool unwritten;  ///< it is zero, and its memory says something else
+  bool unwritten = false;    ///< it is zero, and its memory says something else
+  double squared_norm = -1;  ///< where its writer has told it; negative otherwise
 };
 
 /// A view of a gradient with the layout of some `Parameters`; pull-backs add to it. A default
@@ -93,6 +95,12 @@ class GradientOut {
   /// zeroed nor read.
   bool claim(BlockId<float> id) const { return std::exchange(blocks_[id.number].unwritten, false); }
   bool claim(BlockId<double>) const { return false; }
+  /// What the caller has summed up while it wrote a claimed block, so that nobody reads the block
+  /// for it; until the block is looked at again. Not finite: unknown.
+  void tell_squared_norm(BlockId<float> id, double squared_norm) const {
+    blocks_[id.number].squared_norm = std::isfinite(squared_norm) ? squared_norm : -1;
+  }
+  void tell_squared_norm(BlockId<double>, double) const {}
 
  private:
   friend class Gradient;
@@ -102,6 +110,7 @@ class GradientOut {
   float* settled(BlockId<float> id) const {
     float* const block = f32_ + id.offset;
     if (claim(id)) std::fill_n(block, id.rows * id.cols, 0.f);
+    blocks_[id.number].squared_norm = -1;
     return block;
   }
 
@@ -121,7 +130,7 @@ class Gradient {
   void set_zero();
   GradientOut out() { return {f64_.data(), f32_.data(), blocks_.data()}; }
   Eigen::Ref<Eigen::VectorXd> f64() { return f64_; }
-  Eigen::Ref<Eigen::VectorXf> f32() { return settled(); }
+  Eigen::Ref<Eigen::VectorXf> f32();
   Eigen::Ref<const Eigen::VectorXd> f64() const { return f64_; }
   Eigen::Ref<const Eigen::VectorXf> f32() const { return settled(); }
   bool all_finite() const { return f64_.allFinite() && settled().allFinite(); }

@@ -150,6 +150,7 @@ DenseNetwork<T>::DenseNetwork(Parameters& parameters, const std::string& name, I
 template <class T>
 void DenseNetwork<T>::begin(Pass& pass, Index columns) const {
   pass.columns_ = columns;
+  pass.has_input_ = false;
   Index widest = padded<T>(inputs_);
   for (const Layer& layer : layers_) widest = std::max(widest, padded<T>(layer.outputs));
   scratch<T, 0>(padded<T>(columns) * widest), scratch<T, 1>(padded<T>(columns) * widest);
@@ -170,6 +171,15 @@ void DenseNetwork<T>::begin(Pass& pass, Index columns) const {
 }
 
 template <class T>
+void DenseNetwork<T>::begin(Pass& pass, const Eigen::Ref<const Matrix>& input) const {
+  begin(pass, input.cols());
+  pass.has_input_ = true;
+  if (layers_.empty() ||
+      !pass.sparse_input_.read(input.data(), input.outerStride(), inputs_, input.cols()))
+    pass.input() = input;
+}
+
+template <class T>
 void DenseNetwork<T>::prepare(Parameters& parameters, Layer& layer) const {
   const auto weights = parameters.matrix(layer.weights);
   layer.padded_bias.head(layer.outputs) = parameters.vector(layer.bias);
@@ -181,6 +191,8 @@ void DenseNetwork<T>::prepare(Parameters& parameters, Layer& layer) const {
 
 template <class T>
 void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
+  if (!pass.has_input_)
+    pass.sparse_input_.read(pass.values_[0].data(), pass.values_[0].rows(), inputs_, pass.columns_);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
     prepare(parameters, layer);
@@ -205,17 +217,22 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
           }
       });
     };
-    if (l == 0 && pass.sparse_input_.read(x.data(), x.rows(), layer.inputs, pass.columns_))
-      multiply<T>(layer.outputs, pass.columns_, weights, pass.sparse_input_, finish);
+    // Sums that are the output begin with the bias and are written once.
+    const auto place = [&](Index row, Index, Index column, Index) -> Target<T> {
+      if (layer.activation != Activation::identity || layer.gain != 1) return {};
+      return {.data = &y(row, column), .step = y.rows(), .start = bias + row};
+    };
+    if (l == 0 && pass.sparse_input_.columns() > 0)
+      multiply<T>(layer.outputs, pass.columns_, weights, pass.sparse_input_, finish, place);
     else
-      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), x.rows()},
-                  finish);
+      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), x.rows()}, finish,
+                  place);
   }
 }
 
 template <class T>
 void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut phi, bool to_input) {
-  using Eigen::internal::pmul;
+  using Eigen::internal::pmul, Eigen::internal::predux;
   if (layers_.empty()) return;
   // What was pulled back to a layer's output, now to before its activation.
   const auto pull_back_activation = [&](std::size_t l) {
@@ -236,6 +253,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
       auto to_bias = phi.vector(layer.bias);
       for (Index j = 0; j < pass.columns_; ++j) to_bias += g.col(j).head(layer.outputs);
       const bool add = !phi.claim(layer.weights);
+      double squares = 0;
       T* const to_weights = phi.matrix(layer.weights).data();
       const auto finish = [&](const T* tile, Index row, Index panels, Index column, Index columns) {
         for (Index j = column; j < column + columns; ++j)
@@ -243,6 +261,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
             T* const to = to_weights + j * layer.outputs + r;
             Packet<T> sum = pmul(load(tile), gain);
             if (layer.mask.size() > 0) sum = pmul(sum, load(&layer.mask(r, j)));
+            squares += double(predux(pmul(sum, sum)));
             if (r + lanes<T> <= layer.outputs) {
               store(to, add ? Eigen::internal::padd(load(to), sum) : sum);
               continue;
@@ -255,8 +274,10 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
       const auto place = [&](Index row, Index panels, Index column, Index) -> Target<T> {
         T* const to = to_weights + column * layer.outputs + row;
         const bool is_whole = row + panels * lanes<T> <= layer.outputs;
-        if (is_whole && layer.mask.size() == 0 && layer.gain == 1) return {to, layer.outputs, add};
-        return {};
+        if (!is_whole || layer.mask.size() > 0 || layer.gain != 1) return {};
+        if (add)
+          return {.data = to, .step = layer.outputs, .start = to, .start_step = layer.outputs};
+        return {.data = to, .step = layer.outputs, .squares = &squares};
       };
       if (l == 0 && pass.sparse_input_.columns() > 0) {
         pass.turned_input_.transpose(pass.sparse_input_, layer.inputs);
@@ -268,6 +289,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
         multiply<T>(layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()},
                     {turned_x, filled}, finish, place);
       }
+      if (!add) phi.tell_squared_norm(layer.weights, squares);
     }
     if (l == 0 && !to_input) return;
     // The items in the registers' lanes: W is read as it lies, and only its products are turned.
@@ -280,7 +302,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
     const auto written = [](const T*, Index, Index, Index, Index) {};
     multiply<T>(pass.columns_, layer.outputs, layer.inputs, {turned_g, filled}, weights, written,
                 [&](Index row, Index, Index column, Index) -> Target<T> {
-                  return {turned_to_x + column * filled + row, filled, false};
+                  return {.data = turned_to_x + column * filled + row, .step = filled};
                 });
     Matrix& to_x = pass.gradients_[l];
     transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows());

@@ -9,32 +9,32 @@
 namespace elbow::tiles {
 
 /// One column of as many registers' rows as R has numbers, which are 0, 1, ...
-/// @param resume  the product is added to what the tile has
 template <class T, int... R>
 void multiply_sparse_column(std::integer_sequence<int, R...>, const T* a, Index a_step,
-                            std::span<const SparseEntry<T>> b, bool resume, T* tile) {
+                            std::span<const SparseEntry<T>> b, const Target<T>& to) {
   // Written out, since a loop over registers would keep them in memory.
-  Packet<T> sum[] = {(resume ? load(tile + R * lanes<T>) : broadcast(T(0)))...};
+  Packet<T> sum[] = {load(to.start + R * lanes<T>)...};
   for (const SparseEntry<T>& entry : b) {
     const T* const rows = a + entry.row * a_step;
     const Packet<T> coefficient = broadcast(entry.value);
     ((sum[R] = Eigen::internal::pmadd(load(rows + R * lanes<T>), coefficient, sum[R])), ...);
   }
-  (store(tile + R * lanes<T>, sum[R]), ...);
+  (store(to.data + R * lanes<T>, sum[R]), ...);
+  if (!to.squares) return;
+  Packet<T> squares = broadcast(T(0));
+  ((squares = Eigen::internal::pmadd(sum[R], sum[R], squares)), ...);
+  *to.squares += double(Eigen::internal::predux(squares));
 }
-
-/// Registers of one column that are summed side by side.
-inline constexpr int most_sparse_panels = 8;
 
 /// By registers of rows, from 1.
 template <class T>
-using MultiplySparseColumn = void (*)(const T*, Index, std::span<const SparseEntry<T>>, bool, T*);
+using MultiplySparseColumn = void (*)(const T*, Index, std::span<const SparseEntry<T>>,
+                                      const Target<T>&);
 template <class T>
 inline constexpr auto multiply_sparse_functions = []<int... R>(std::integer_sequence<int, R...>) {
   return std::array<MultiplySparseColumn<T>, most_sparse_panels>{
-      [](const T* a, Index a_step, std::span<const SparseEntry<T>> b, bool resume, T* tile) {
-        multiply_sparse_column<T>(std::make_integer_sequence<int, R + 1>(), a, a_step, b, resume,
-                                  tile);
+      [](const T* a, Index a_step, std::span<const SparseEntry<T>> b, const Target<T>& to) {
+        multiply_sparse_column<T>(std::make_integer_sequence<int, R + 1>(), a, a_step, b, to);
       }...};
 }
 (std::make_integer_sequence<int, most_sparse_panels>());
@@ -51,11 +51,12 @@ void multiply(Index rows, Index columns, Left<T> a, const SparseColumns<T>& b, F
     count = tail ? 1 : std::min<Index>(most_sparse_panels, whole - panel);
     const T* const rows_of_a = tail ? a.tail : a.data + panel * lanes<T>;
     for (Index column = 0; column < columns; ++column) {
-      const Target<T> target = place(panel * lanes<T>, count, column, 1);
-      T* const tile = target.data ? target.data : sums;
-      multiply_sparse_functions<T>[std::size_t(count - 1)](
-          rows_of_a, tail ? lanes<T> : a.step, b[column], target.data && target.add, tile);
-      if (!target.data) finish(tile, panel * lanes<T>, count, column, 1);
+      Target<T> target = place(panel * lanes<T>, count, column, 1);
+      const bool is_own = target.data == nullptr;
+      if (is_own) target.data = sums;
+      multiply_sparse_functions<T>[std::size_t(count - 1)](rows_of_a, tail ? lanes<T> : a.step,
+                                                           b[column], target);
+      if (is_own) finish(sums, panel * lanes<T>, count, column, 1);
     }
   }
 }

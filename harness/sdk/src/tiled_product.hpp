@@ -44,6 +44,8 @@ constexpr int tile_columns(int panels) {
   return has_many_registers ? (panels == 3 ? 8 : 12) : 12 / panels;
 }
 inline constexpr int most_columns = 12;
+/// Registers of one column of a sparse product that are summed side by side.
+inline constexpr int most_sparse_panels = 8;
 
 // The part of the left factor that stays in the first cache while all columns pass by it, and the
 // columns that stay in the second cache while all rows pass by them.
@@ -65,16 +67,34 @@ struct Right {
   Index step;
 };
 
-/// One tile of R registers' rows and N columns, `tile_step` between its columns.
+/// What a sum begins with where it begins with nothing.
+template <class T>
+alignas(64) inline constexpr T zeros[most_sparse_panels * lanes<T>] = {};
+
+/// Where a tile is summed up.
+template <class T>
+struct Target {
+  T* data = nullptr;          ///< null: in a place of its own, from zero
+  Index step = 0;             ///< between its columns
+  const T* start = zeros<T>;  ///< what the sums begin with
+  Index start_step = 0;       ///< between its columns
+  double* squares = nullptr;  ///< the sums' squares are added to it, unless it is null
+};
+
+/// One tile of R registers' rows and N columns.
 /// @tparam Pack  whether the left factor's rows are also copied to `packed` [R lanes x depth]
-/// @param resume  the product is added to what the tile has
 template <class T, int R, int N, bool Pack>
 void multiply_tile(const T* a, Index a_step, T* packed, const T* b, Index b_step, Index depth,
-                   bool resume, T* tile, Index tile_step) {
+                   const Target<T>& to) {
   Packet<T> sum[N][R];
   for (int j = 0; j < N; ++j)
-    for (int r = 0; r < R; ++r)
-      sum[j][r] = resume ? load(tile + j * tile_step + r * lanes<T>) : broadcast<T>(0);
+    for (int r = 0; r < R; ++r) sum[j][r] = load(to.start + j * to.start_step + r * lanes<T>);
+  // While a deep tile is summed up, its place comes near from the outer caches.
+  constexpr Index deep = 64;
+  for (int j = 0; depth >= deep && j < N; ++j) {
+    __builtin_prefetch(to.data + j * to.step, 1);
+    __builtin_prefetch(to.data + j * to.step + R * lanes<T> - 1, 1);
+  }
   for (Index k = 0; k < depth; ++k) {
     Packet<T> rows[R];
     for (int r = 0; r < R; ++r) rows[r] = load(a + r * lanes<T>);
@@ -94,11 +114,19 @@ void multiply_tile(const T* a, Index a_step, T* packed, const T* b, Index b_step
     a += a_step;
   }
   for (int j = 0; j < N; ++j)
-    for (int r = 0; r < R; ++r) store(tile + j * tile_step + r * lanes<T>, sum[j][r]);
+    for (int r = 0; r < R; ++r) store(to.data + j * to.step + r * lanes<T>, sum[j][r]);
+  if (!to.squares) return;
+  Packet<T> squares[R];
+  for (int r = 0; r < R; ++r) squares[r] = Eigen::internal::pmul(sum[0][r], sum[0][r]);
+  for (int j = 1; j < N; ++j)
+    for (int r = 0; r < R; ++r)
+      squares[r] = Eigen::internal::pmadd(sum[j][r], sum[j][r], squares[r]);
+  for (int r = 1; r < R; ++r) squares[0] = Eigen::internal::padd(squares[0], squares[r]);
+  *to.squares += double(Eigen::internal::predux(squares[0]));
 }
 
 template <class T>
-using MultiplyTile = void (*)(const T*, Index, T*, const T*, Index, Index, bool, T*, Index);
+using MultiplyTile = void (*)(const T*, Index, T*, const T*, Index, Index, const Target<T>&);
 
 template <class T, int R, bool Pack>
 constexpr auto multiply_functions_of_rows() {
@@ -116,13 +144,6 @@ inline constexpr std::array multiply_functions{multiply_functions_of_rows<T, 1, 
                                                multiply_functions_of_rows<T, 2, Pack>(),
                                                multiply_functions_of_rows<T, 3, Pack>()};
 
-/// Where a tile is summed up.
-template <class T>
-struct Target {
-  T* data = nullptr;  ///< null: in a place of its own, from zero
-  Index step = 0;     ///< between its columns
-  bool add = false;   ///< to what is there; otherwise from zero
-};
 template <class T>
 struct OwnPlace {
   Target<T> operator()(Index, Index, Index, Index) const { return {}; }
@@ -158,13 +179,14 @@ void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b, Fin
           const Index width = (group + 1) * block / groups - first;
           Target<T> target = place(panel * lanes<T>, count, from + first, width);
           const bool is_own = target.data == nullptr;
-          if (is_own) target = {sums + first * count * lanes<T>, count * lanes<T>, false};
+          if (is_own) target.data = sums + first * count * lanes<T>, target.step = count * lanes<T>;
+          if (k > 0) target.start = target.data, target.start_step = target.step;
+          if (k + depth_block < depth) target.squares = nullptr;
           const bool pack = group == 0 && groups > 1, is_packed = group > 0;
           const auto& functions = pack ? multiply_functions<T, true> : multiply_functions<T, false>;
           functions[std::size_t(count - 1)][std::size_t(width - 1)](
               is_packed ? packed : rows_of_a + k * step, is_packed ? count * lanes<T> : step,
-              packed, b.data + (from + first) * b.step + k, b.step, deep, k > 0 || target.add,
-              target.data, target.step);
+              packed, b.data + (from + first) * b.step + k, b.step, deep, target);
           if (is_own && k + depth_block >= depth)
             finish(target.data, panel * lanes<T>, count, from + first, width);
         }

@@ -230,10 +230,55 @@ TEST_CASE("a gradient set to zero is written by the first pull-back and added to
   net(x);
   net.pull_back(g, fresh);
   net.pull_back(g, used);
+  // Summed up while it was written, and from what was written.
+  const double squares = used.squared_norm();
+  REQUIRE(squares == Approx(std::as_const(used).f32().cast<double>().squaredNorm()).epsilon(1e-6));
+  REQUIRE(squares > 0);
   REQUIRE(used.f32() == fresh.f32());
-  REQUIRE(used.f32().norm() > 0);
+  used.set_zero();
   net.pull_back(g, used);
+  net.pull_back(g, used);
+  REQUIRE(used.squared_norm() == Approx(4 * squares).epsilon(1e-5));
   REQUIRE(used.f32().isApprox(2 * fresh.f32(), 1e-5f));
+}
+
+TEST_CASE("the squared norm of a pulled back gradient is finite where the gradient is") {
+  Net<float> net(40, {{16, Activation::identity, WeightStart::he, 1, {}}});
+  // Their squares overflow single precision.
+  const MatrixXd x = normals(40, 9, 3), g = 1e25 * normals(16, 9, 4);
+  Gradient phi(net.parameters);
+  phi.set_zero();
+  net(x);
+  net.pull_back(g, phi);
+  const double squares = std::as_const(phi).f32().cast<double>().squaredNorm();
+  REQUIRE(phi.squared_norm() == Approx(squares).epsilon(1e-6));
+  phi.set_zero();
+  net(x);
+  MatrixXd wrong = g;
+  wrong(3, 4) = NAN;
+  net.pull_back(wrong, phi);
+  REQUIRE_FALSE(std::isfinite(phi.squared_norm()));
+}
+
+TEST_CASE("an input given at the beginning of a pass is that which is written into the pass") {
+  const bool sparse = GENERATE(false, true);
+  Net<float> net(37, three_layers(Activation::tanh));
+  MatrixXd x = normals(37, 12, 3);
+  if (sparse) x.topRows(33).setZero();
+  const MatrixXd g = normals(5, 12, 4);
+  Gradient written(net.parameters), given(net.parameters);
+  const MatrixXd y = net(x), to_x = net.pull_back(g, written);
+  net(normals(37, 12, 5));
+  // Some rows of a larger block.
+  MatrixXf block = MatrixXf::Constant(50, 12, 7);
+  block.middleRows(5, 37) = x.cast<float>();
+  net.network.begin(net.pass, block.middleRows(5, 37));
+  net.network.forward(net.parameters, net.pass);
+  REQUIRE(net.pass.output().cast<double>() == y);
+  REQUIRE(net.pull_back(g, given) == to_x);
+  REQUIRE(given.f32() == written.f32());
+  // And the next pass takes what is written again.
+  REQUIRE(net(x) == y);
 }
 
 TEST_CASE("masked weights neither act nor have a gradient") {

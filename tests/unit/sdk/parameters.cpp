@@ -104,3 +104,22 @@ TEST_CASE("the squared norm of a gradient is finite where its numbers and itself
     REQUIRE_FALSE(std::isfinite(gradient.squared_norm()));
   }
 }
+
+TEST_CASE("a squared norm told by a block's writer holds until the block is looked at again") {
+  Parameters parameters;
+  const auto block = parameters.add_f32("block", 2, 2);
+  Gradient gradient(parameters);
+  const GradientOut out = gradient.out();
+  out.matrix(block).setConstant(2);
+  out.tell_squared_norm(block, 15);
+  CHECK(gradient.squared_norm() == 15);
+  CHECK(std::as_const(gradient).f32()[3] == 2);
+  CHECK(gradient.squared_norm() == 15);
+  SECTION("by a pull-back") { out.vector(block)[0] = 2; }
+  SECTION("by the gradient's owner") { gradient.f32()[0] = 2; }
+  SECTION("or unless it overflowed") { out.tell_squared_norm(block, INFINITY); }
+  CHECK(gradient.squared_norm() == 16);
+  out.tell_squared_norm(block, 15);
+  gradient.set_zero();
+  CHECK(gradient.squared_norm() == 0);
+}
