@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "vae/observed_pixels.hpp"
 #include "vae/pixel_likelihood.hpp"
 #include "vae/prior.hpp"
@@ -102,6 +104,7 @@ class Vae final : public Model, public LatentItems {
 
   Index item_count(Split split) const override { return images_.count(split); }
   Index latent_dimension() const override { return d1_ + d2_; }
+  Index second_dimension() const override { return d2_; }
   Index feature_dimension() const override { return images_.pixels(); }
   Parameters& parameters() override { return theta_; }
   GaussianPrior* gaussian_prior() override { return d2_ == 0 ? prior_->gaussian() : nullptr; }
@@ -222,7 +225,7 @@ class Vae final : public Model, public LatentItems {
       constexpr bool bytes = sizeof(T) == 1;
       float* const to = x_.col(b).data();
       const float scale = float(images_.unit<T>()), threshold = threshold_ / scale;
-      if (drawn && !(bytes && images_.black_and_white())) return binarize(from, stream, to);
+      if (drawn && !(bytes && images_.black_and_white())) return binarize(from, b, stream);
       if (cut)
         for (Index i = 0; i < size; ++i) to[i] = float(from[i]) > threshold ? 1.f : 0.f;
       else
@@ -234,35 +237,34 @@ class Vae final : public Model, public LatentItems {
     });
   }
 
-  /// Ones with the grey values b / 255 of bytes as chances. Of 65536 equally likely numbers 257 b
-  /// lie below 257 b; that number itself is drawn again, which leaves 65535 = 257 * 255.
-  void binarize(const std::uint8_t* from, RandomStream& stream, float* __restrict to) {
-    const std::size_t size = std::size_t(images_.pixels());
-    bits_.resize(size);
-    stream.fill_bits(bits_);
-    const std::uint16_t* const bits = bits_.data();
-    int ties = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const int gap = 257 * int(from[i]) - int(bits[i]);
-      to[i] = gap > 0 ? 1.f : 0.f;
-      ties += gap == 0;
+  /// Item b of `x_`: ones with the grey values g / 255 of bytes as chances. Of 256 equally likely
+  /// bytes g lie below g; the last one is drawn again, which leaves 255.
+  void binarize(const std::uint8_t* from, Index b, RandomStream& stream) {
+    constexpr std::uint8_t last = 255;
+    const Index size = images_.pixels();
+    if (b == 0) {
+      random_bytes_.resize(std::size_t(x_.size()));
+      stream.fill_bytes(random_bytes_);
     }
-    for (std::size_t i = 0; ties > 0 && i < size; ++i) {
-      std::uint16_t drawn = bits[i];
-      while (drawn == 257 * from[i]) drawn = std::uint16_t(stream.bits());
-      to[i] = drawn < 257 * from[i] ? 1.f : 0.f;
+    const std::uint8_t* const random = random_bytes_.data() + b * size;
+    float* const __restrict to = x_.col(b).data();
+    for (Index i = 0; i < size; ++i) to[i] = (random[i] < from[i]) | (from[i] == last) ? 1.f : 0.f;
+    for (Index i = 0; i < size; ++i) {
+      const void* const found = std::memchr(random + i, last, std::size_t(size - i));
+      if (!found) break;
+      i = static_cast<const std::uint8_t*>(found) - random;
+      if (from[i] == 0 || from[i] == last) continue;
+      std::uint8_t again = last;
+      while (again == last) again = std::uint8_t(stream.bits());
+      to[i] = again < from[i] ? 1.f : 0.f;
     }
   }
-  /// The same with chances of other types, by 32 random bits.
+  /// The same with chances of other types.
   template <class T>
-  void binarize(const T* from, RandomStream& stream, float* to) {
-    const std::size_t size = std::size_t(images_.pixels());
-    bits_.resize(2 * size);
-    stream.fill_bits(bits_);
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::uint32_t drawn = bits_[2 * i] | std::uint32_t(bits_[2 * i + 1]) << 16;
-      to[i] = double(drawn) < 0x1p32 * double(from[i]) ? 1.f : 0.f;
-    }
+  void binarize(const T* from, Index b, RandomStream& stream) {
+    noise_.resize(images_.pixels(), 1);
+    stream.fill_uniform(noise_);
+    for (Index i = 0; i < noise_.size(); ++i) x_(i, b) = noise_(i, 0) < double(from[i]) ? 1.f : 0.f;
   }
 
   void decode_pixels(Draws z) {
@@ -359,7 +361,7 @@ class Vae final : public Model, public LatentItems {
   std::vector<Index> column_major_;  ///< pixels in the order of `Variable`, as places in C order
   Eigen::MatrixXf x_;                ///< [C x B] the chosen items
   Eigen::MatrixXd noise_;            ///< [C x 1]
-  std::vector<std::uint16_t> bits_;  ///< [C], or twice
+  std::vector<std::uint8_t> random_bytes_;  ///< [C x B]
   Network::Pass pass_, second_pass_;
   Eigen::MatrixXd second_mean_, second_log_sd_;  ///< [D1 x S] of z1 given z2
   Eigen::MatrixXd white_, score_;  ///< [D1 x S] (z1 - mean) / sd; and its weighted score

@@ -35,8 +35,8 @@ class RandomStream {
   /// uniform() or normal() for each element, several times faster.
   void fill_uniform(DrawsOut out);
   void fill_normal(DrawsOut out);
-  /// Fills with independent random bits: the four quarters of each bits(), the lowest one first.
-  void fill_bits(std::span<std::uint16_t> out);
+  /// Fills with random bytes: the eight of each bits(), the lowest one first.
+  void fill_bytes(std::span<std::uint8_t> out);
 
   /// Fisher-Yates shuffle of `items`.
   void shuffle(std::vector<Index>& items);

@@ -167,7 +167,7 @@ void RandomStream::fill_uniform(DrawsOut out) {
     fill_run(out.col(column).data(), out.rows());
 }
 
-void RandomStream::fill_bits(std::span<std::uint16_t> out) {
+void RandomStream::fill_bytes(std::span<std::uint8_t> out) {
   std::uint64_t words[2 * lanes];
   while (!out.empty()) {
     std::size_t count = 1;
@@ -175,14 +175,14 @@ void RandomStream::fill_bits(std::span<std::uint16_t> out) {
       words[0] = bits();
     } else {
       fill_lanes(key_.word, substream_, position_ / 2, words, as_they_are);
-      count = std::min(std::size(words), (out.size() + 3) / 4);
+      count = std::min(std::size(words), (out.size() + 7) / 8);
       position_ += count;
     }
-    const std::size_t filled = std::min(4 * count, out.size());
+    const std::size_t filled = std::min(8 * count, out.size());
     if constexpr (std::endian::native == std::endian::little)
-      std::memcpy(out.data(), words, 2 * filled);
+      std::memcpy(out.data(), words, filled);
     else
-      for (std::size_t i = 0; i < filled; ++i) out[i] = std::uint16_t(words[i / 4] >> 16 * (i % 4));
+      for (std::size_t i = 0; i < filled; ++i) out[i] = std::uint8_t(words[i / 8] >> 8 * (i % 8));
     out = out.subspan(filled);
   }
 }

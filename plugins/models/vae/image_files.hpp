@@ -144,10 +144,11 @@ class ImageFiles {
           const auto item = [&](std::size_t b) {
             return numbers.data() + (splits_.first(split) + items[b]) * pixels();
           };
-          for (std::size_t b = 0; b < items.size(); ++b) {
-            // Items in random order come from far away.
-            if (b + 1 < items.size()) prefetch(item(b + 1), item(b + 1) + pixels());
-            use(Index(b), item(b));
+          // Items in random order come from far away, which takes longer than using one.
+          constexpr std::size_t ahead = 4;
+          for (std::size_t b = 0; b < items.size() + ahead; ++b) {
+            if (b < items.size()) prefetch(item(b), item(b) + pixels());
+            if (b >= ahead) use(Index(b - ahead), item(b - ahead));
           }
         },
         file.numbers);

@@ -152,7 +152,7 @@ TEST_CASE("Drawn pixels are 1 with the chance of their grey value, of bytes and 
   const std::vector<Index> many(draws, 0);
   target->latent_items()->use_items(Split::train, many, stream(2));
   const VectorXd mean = target->latent_items()->features().cast<double>().rowwise().mean();
-  // Five million draws: the number at which a byte is drawn again comes 78 times.
+  // Five million draws: the number at which a byte is drawn again comes 20,000 times.
   REQUIRE(mean[0] == 0);
   REQUIRE(mean[255] == 1);
   double squares = 0;

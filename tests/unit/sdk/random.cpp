@@ -53,17 +53,17 @@ TEST_CASE("filling a block gives bit for bit the numbers of single calls") {
   CHECK(filled.bits() == called.bits());
 }
 
-TEST_CASE("filling with random bits gives the quarters of single calls, the lowest one first") {
+TEST_CASE("filling with random bytes gives those of single calls, the lowest one first") {
   for (const bool odd : {false, true})
     for (const std::size_t size : {0, 1, 2, 63, 64, 65, 200, 333}) {
       RandomStream filled(1, 0, "bits"), single = filled;
       if (odd) filled.bits(), single.bits();
-      std::vector<std::uint16_t> bits(size);
-      filled.fill_bits(bits);
+      std::vector<std::uint8_t> bytes(size);
+      filled.fill_bytes(bytes);
       std::uint64_t word = 0;
       for (std::size_t i = 0; i < size; ++i) {
-        word = i % 4 ? word >> 16 : single.bits();
-        REQUIRE(bits[i] == std::uint16_t(word));
+        word = i % 8 ? word >> 8 : single.bits();
+        REQUIRE(bytes[i] == std::uint8_t(word));
       }
       REQUIRE(filled.bits() == single.bits());
     }
