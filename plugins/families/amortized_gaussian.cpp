@@ -13,7 +13,10 @@ std::vector<Option> options() {
       choice("layers", {"one", "two"},
              "q(z | x); q(z1 | x) q(z2 | z1), where z2 are the last coordinates of z")
           .when({.value = "one", .provides = Ability::diagonal_gaussian}),
-      integer("second_dimension", 1, "coordinates of z2, with two layers").at_least(1),
+      integer("second_dimension", optional,
+              "coordinates of z2, with two layers; without it those of the model's second layer, "
+              "or 1 where it has none")
+          .at_least(1),
       reals("second_hidden", {100}, "widths of the hidden layers between z1 and z2").at_least(1)};
 }
 
@@ -61,8 +64,7 @@ class AmortizedGaussian final : public Family, public Conditional, public Diagon
   void bind(Context context, Index draws_per_item, bool for_gradient) override {
     draws_per_item_ = draws_per_item;
     for_gradient_ = for_gradient;
-    encoder_.begin(pass_, context.cols());
-    pass_.input() = context;
+    encoder_.begin(pass_, context);
     encoder_.forward(phi_, pass_);
     first_.read(pass_);
   }
@@ -164,7 +166,7 @@ class AmortizedGaussian final : public Family, public Conditional, public Diagon
 
  private:
   AmortizedGaussian(const FamilySetup& setup, bool two, RandomStream stream)
-      : d2_(two ? setup.options.integer("second_dimension") : 0),
+      : d2_(two ? second_dimension(setup) : 0),
         d1_(setup.dimension - d2_),
         encoder_(gaussian_network(phi_, "encoder", setup.context_dimension, checked(d1_),
                                   setup.options.reals("hidden"),
@@ -173,6 +175,16 @@ class AmortizedGaussian final : public Family, public Conditional, public Diagon
       between_.emplace(
           gaussian_network(phi_, "encoder_2", d1_, d2_, setup.options.reals("second_hidden"),
                            activation_named(setup.options.text("activation")), stream));
+  }
+  static Index second_dimension(const FamilySetup& setup) {
+    const Index of_model = setup.second_dimension;
+    if (!setup.options.has("second_dimension")) return std::max<Index>(of_model, 1);
+    const Index given = setup.options.integer("second_dimension");
+    if (of_model > 0 && given != of_model)
+      throw OptionError("second_dimension is " + std::to_string(given) +
+                        ", but the model's second layer has " + std::to_string(of_model) +
+                        " coordinates: leave it out");
+    return given;
   }
   Index checked(Index d1) const {
     if (d1 >= 1) return d1;

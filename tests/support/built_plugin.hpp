@@ -90,12 +90,13 @@ inline std::string refusal(const std::string& name, OptionMap options) {
 }
 
 inline Built<Family> family(const std::string& name, Index dimension, OptionMap options = {},
-                            std::uint64_t seed = 1, Index context_dimension = 0) {
+                            std::uint64_t seed = 1, Index context_dimension = 0,
+                            Index second_dimension = 0) {
   const Descriptor& plugin = descriptor(Kind::family, name);
-  return {
-      plugin, std::move(options), [&](const Options& resolved) {
-        return plugin.make_family({resolved, dimension, context_dimension, stream(seed, "init")});
-      }};
+  return {plugin, std::move(options), [&](const Options& resolved) {
+            return plugin.make_family(
+                {resolved, dimension, context_dimension, stream(seed, "init"), second_dimension});
+          }};
 }
 
 inline Built<Estimator> estimator(const std::string& name, Model& target, Family* fitted,

@@ -13,6 +13,8 @@ struct FamilySetup {
   Index dimension;           ///< D of the target (or Dz of the items)
   Index context_dimension;   ///< C of the items' features; 0 without context
   RandomStream init_stream;  ///< for random initial weights
+  /// How many of the D, the last ones, are the items' second stochastic layer; 0 with one layer.
+  Index second_dimension = 0;
 };
 
 /// How many numbers one draw consumes. Rows of a noise block: `normals` standard normal numbers,

@@ -64,6 +64,8 @@ class LatentItems {
 
   virtual Index item_count(Split split) const = 0;
   virtual Index latent_dimension() const = 0;  ///< Dz, of all stochastic layers together
+  /// Coordinates of the second stochastic layer, the last ones of z; 0 with one layer.
+  virtual Index second_dimension() const { return 0; }
   /// C, the length of an item's features for an encoder.
   virtual Index feature_dimension() const = 0;
   virtual Parameters& parameters() = 0;

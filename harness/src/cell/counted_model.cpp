@@ -40,6 +40,7 @@ class CountedModel::CountedItems final : public LatentItems {
 
   Index item_count(Split split) const override { return items_.item_count(split); }
   Index latent_dimension() const override { return items_.latent_dimension(); }
+  Index second_dimension() const override { return items_.second_dimension(); }
   Index feature_dimension() const override { return items_.feature_dimension(); }
   Parameters& parameters() override { return items_.parameters(); }
   void use_items(Split split, std::span<const Index> items, RandomStream stream) override {

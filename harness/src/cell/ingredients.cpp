@@ -63,8 +63,11 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
       const bool is_trained = planned.trained && (!posterior || encodes_chosen_items) &&
                               planned.trained->has_family(*method_variant.family);
       const TrainedCell* const trained = is_trained ? &*planned.trained : nullptr;
+      const Index second = encodes_chosen_items ? posterior->second_dimension()
+                           : items              ? items->second_dimension()
+                                                : 0;
       const FamilySetup setup{options, dimension, context,
-                              trained ? trained->stream("family") : stream("family")};
+                              trained ? trained->stream("family") : stream("family"), second};
       auto made = plugin.make_family(setup);
       check_family(*made, dimension, plugin.provides);
       if (trained) trained->load(*method_variant.family, catalog, setup, *made);

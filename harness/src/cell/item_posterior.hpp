@@ -34,6 +34,7 @@ class ItemPosterior final : public Model, public Density {
 
   Index items() const { return count_; }
   Index latents() const { return latents_; }  ///< Dz
+  Index second_dimension() const { return items_.second_dimension(); }
   /// What an encoder sees of the items. [C x items]
   Context features() const { return items_.features(); }
   /// "image" where an item has rows and columns, "item" otherwise.

@@ -202,7 +202,8 @@ void TrainedCell::load(const PlannedPlugin& planned, const Catalog& catalog,
     const PluginInfo& info = *catalog.find(planned.kind, planned.name);
     const std::unique_ptr<Family> as_trained =
         map_scanned_plugin(info.file, planned.kind, planned.name)
-            .make_family({options, setup.dimension, setup.context_dimension, setup.init_stream});
+            .make_family({options, setup.dimension, setup.context_dimension, setup.init_stream,
+                          setup.second_dimension});
     if (!is_same_layout(as_trained->parameters(), family.parameters())) return false;
     copy_to(as_trained->parameters(), "");
     return is_same_function(*as_trained, family);

@@ -18,8 +18,7 @@ TEST_CASE("Every variant of the autoencoder climbs its own gradient") {
   const OptionMap mixture = {{"prior", std::string("mixture")}, {"pseudo_inputs", std::int64_t(4)}};
   const OptionMap layers = {
       {"layers", two}, {"second_latents", std::int64_t(2)}, {"second_hidden", widths(6)}};
-  const OptionMap second = {
-      {"layers", two}, {"second_dimension", std::int64_t(2)}, {"second_hidden", widths(6)}};
+  const OptionMap second = {{"layers", two}, {"second_hidden", widths(6)}};
   const auto chosen = GENERATE_COPY(values<Case>({
       {"closed", {}, {}, {}},
       {"monte carlo", {}, {}, {{"kl", mc}}},
@@ -48,8 +47,8 @@ TEST_CASE("Every variant of the autoencoder climbs its own gradient") {
   LatentItems& items = *target->latent_items();
   OptionMap encoder = {{"hidden", widths(6)}, {"activation", std::string("tanh")}};
   for (const auto& [name, value] : chosen.family) encoder[name] = value;
-  const auto q =
-      family("amortized_gaussian", items.latent_dimension(), encoder, 1, items.feature_dimension());
+  const auto q = family("amortized_gaussian", items.latent_dimension(), encoder, 1,
+                        items.feature_dimension(), items.second_dimension());
   const auto method = estimator(chosen.estimator, *target, &*q, chosen.method);
   Measured measured(*method);
   for (std::uint64_t k = 0; k < 2; ++k) measured.move(direction(measured.size(), 90 + k), 0.5);
@@ -70,6 +69,28 @@ TEST_CASE("Every variant of the autoencoder climbs its own gradient") {
     INFO("slope " << slope << ", differences " << expected);
     REQUIRE(std::abs(slope - expected) < 2e-3 * std::max(1.0, std::abs(expected)));
   }
+}
+
+TEST_CASE("The second layer of a family is as large as its model's") {
+  const auto q = [](Index of_model, OptionMap given = {}) {
+    given.insert({{"hidden", widths(6)}, {"layers", std::string("two")}});
+    given.insert({{"second_hidden", widths(4)}});
+    return family("amortized_gaussian", 5, given, 1, 20, of_model);
+  };
+  const auto size = [](Family& family) {
+    for (const BlockInfo& block : family.parameters().blocks())
+      if (block.name == "encoder_2_bias_2") return block.rows / 2;
+    return Index(0);
+  };
+  const OptionMap three = {{"second_dimension", std::int64_t(3)}};
+  REQUIRE(size(*q(2)) == 2);
+  REQUIRE(size(*q(3, three)) == 3);
+  // Where the model has one layer, a family may still have two.
+  REQUIRE(size(*q(0)) == 1);
+  REQUIRE(size(*q(0, three)) == 3);
+  REQUIRE_THROWS_WITH(q(2, three),
+                      "second_dimension is 3, but the model's second layer has 2 "
+                      "coordinates: leave it out");
 }
 
 TEST_CASE("Beta weighs the rate in what is climbed and never in what is reported") {
