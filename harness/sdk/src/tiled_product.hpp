@@ -51,6 +51,9 @@ inline constexpr int most_sparse_panels = 8;
 // columns that stay in the second cache while all rows pass by them.
 inline constexpr Index depth_block = 256;
 inline constexpr Index column_block = 96;
+// Large products of little depth write more than they compute.
+inline constexpr Index little_depth = 32;
+inline constexpr Index large_product = 65536;
 
 /// The left factor, column-major with `step` between its columns. `rows` may end inside a register
 /// when these last rows are given filled up in `tail` [lanes x depth], or when the columns are.
@@ -149,6 +152,32 @@ struct OwnPlace {
   Target<T> operator()(Index, Index, Index, Index) const { return {}; }
 };
 
+/// `multiply` from a column's first row to its last, as the caches fetch ahead.
+template <class T, class Finish, class Place>
+void multiply_down_columns(Index rows, Index depth, Index columns, Left<T> a, Right<T> b,
+                           Finish finish, Place place) {
+  constexpr Index widest = tile_columns(usual_panels);
+  alignas(64) T sums[usual_panels * lanes<T> * widest];
+  const Index panels = padded<T>(rows) / lanes<T>;
+  const Index whole = a.tail ? rows / lanes<T> : panels;
+  const Index groups = (columns + widest - 1) / widest;
+  for (Index group = 0; group < groups; ++group) {
+    const Index first = group * columns / groups;
+    const Index width = (group + 1) * columns / groups - first;
+    for (Index panel = 0, count; panel < panels; panel += count) {
+      const bool tail = panel >= whole;
+      count = tail ? 1 : std::min<Index>(usual_panels, whole - panel);
+      Target<T> target = place(panel * lanes<T>, count, first, width);
+      const bool is_own = target.data == nullptr;
+      if (is_own) target.data = sums, target.step = count * lanes<T>;
+      multiply_functions<T, false>[std::size_t(count - 1)][std::size_t(width - 1)](
+          tail ? a.tail : a.data + panel * lanes<T>, tail ? lanes<T> : a.step, nullptr,
+          b.data + first * b.step, b.step, depth, target);
+      if (is_own) finish(sums, panel * lanes<T>, count, first, width);
+    }
+  }
+}
+
 /// Calls finish(tile, first row, registers of rows, first column, columns) for every tile of the
 /// product that has a place of its own; a tile is [registers * lanes x columns], its rows may reach
 /// beyond `rows`.
@@ -157,6 +186,8 @@ struct OwnPlace {
 template <class T, class Finish, class Place = OwnPlace<T>>
 void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b, Finish finish,
               Place place = {}) {
+  if (depth <= little_depth && rows * columns >= large_product)
+    return multiply_down_columns<T>(rows, depth, columns, a, b, finish, place);
   alignas(64) T packed[most_panels * lanes<T> * depth_block];
   alignas(64) T sums[most_panels * lanes<T> * column_block];
   const Index panels = padded<T>(rows) / lanes<T>;

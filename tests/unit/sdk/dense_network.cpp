@@ -242,6 +242,34 @@ TEST_CASE("a gradient set to zero is written by the first pull-back and added to
   REQUIRE(used.f32().isApprox(2 * fresh.f32(), 1e-5f));
 }
 
+TEST_CASE("large layers of few inputs or few items are their products") {
+  const bool masked = GENERATE(false, true);
+  const auto layer = [&](Index outputs, Index inputs, Activation activation) {
+    const MatrixXf mask = masked ? MatrixXf(normals(outputs, inputs, 5).cast<float>()) : MatrixXf();
+    return std::vector<DenseLayer>{{outputs, activation, WeightStart::he, 1, mask}};
+  };
+  const auto wide = layer(700, 20, GENERATE(Activation::identity, Activation::tanh));
+  Net<float> forward(20, wide);
+  const MatrixXd x = normals(20, 100, 3);
+  REQUIRE((forward(x) - reference(forward, wide, x)).cwiseAbs().maxCoeff() < 1e-4);
+
+  Net<float> backward(330, layer(203, 330, Activation::identity));
+  const MatrixXd items = normals(330, 9, 3), g = normals(203, 9, 4);
+  MatrixXd expected = g * items.transpose();
+  if (masked) expected.array() *= normals(203, 330, 5).array();
+  Gradient phi(backward.parameters);
+  phi.set_zero();
+  for (const int times : {1, 2}) {
+    backward(items);
+    backward.pull_back(g, phi);
+    REQUIRE(phi.squared_norm() ==
+            Approx(times * times * (expected.squaredNorm() + g.rowwise().sum().squaredNorm()))
+                .epsilon(1e-5));
+    const auto found = phi.out().matrix(backward.network.weights(0)).cast<double>();
+    REQUIRE((found - times * expected).cwiseAbs().maxCoeff() < 1e-4);
+  }
+}
+
 TEST_CASE("the squared norm of a pulled back gradient is finite where the gradient is") {
   Net<float> net(40, {{16, Activation::identity, WeightStart::he, 1, {}}});
   // Their squares overflow single precision.
