@@ -248,7 +248,10 @@ class Vae final : public Model, public LatentItems {
     }
     const std::uint8_t* const random = random_bytes_.data() + b * size;
     float* const __restrict to = x_.col(b).data();
-    for (Index i = 0; i < size; ++i) to[i] = (random[i] < from[i]) | (from[i] == last) ? 1.f : 0.f;
+    for (Index i = 0; i < size; ++i) {
+      const bool is_one = (random[i] < from[i]) | (from[i] == last);
+      to[i] = is_one ? 1.f : 0.f;
+    }
     for (Index i = 0; i < size; ++i) {
       const void* const found = std::memchr(random + i, last, std::size_t(size - i));
       if (!found) break;
