@@ -40,22 +40,19 @@ inline constexpr auto multiply_sparse_functions = []<int... R>(std::integer_sequ
 (std::make_integer_sequence<int, most_sparse_panels>());
 
 /// As `multiply` of a dense right factor; the tiles have one column.
-template <class T, class Finish, class Place = OwnPlace<T>>
+template <class T, class Finish, class Place>
 void multiply(Index rows, Index columns, Left<T> a, const SparseColumns<T>& b, Finish finish,
-              Place place = {}) {
+              Place place) {
   alignas(64) T sums[most_sparse_panels * lanes<T>];
   const Index panels = padded<T>(rows) / lanes<T>;
-  const Index whole = a.tail ? rows / lanes<T> : panels;
   for (Index panel = 0, count; panel < panels; panel += count) {
-    const bool tail = panel >= whole;
-    count = tail ? 1 : std::min<Index>(most_sparse_panels, whole - panel);
-    const T* const rows_of_a = tail ? a.tail : a.data + panel * lanes<T>;
+    const Panels<T> left = next_panels(a, rows, panel, most_sparse_panels, most_sparse_panels);
+    count = left.count;
     for (Index column = 0; column < columns; ++column) {
       Target<T> target = place(panel * lanes<T>, count, column, 1);
       const bool is_own = target.data == nullptr;
       if (is_own) target.data = sums;
-      multiply_sparse_functions<T>[std::size_t(count - 1)](rows_of_a, tail ? lanes<T> : a.step,
-                                                           b[column], target);
+      multiply_sparse_functions<T>[std::size_t(count - 1)](left.data, left.step, b[column], target);
       if (is_own) finish(sums, panel * lanes<T>, count, column, 1);
     }
   }

@@ -147,10 +147,21 @@ inline constexpr std::array multiply_functions{multiply_functions_of_rows<T, 1, 
                                                multiply_functions_of_rows<T, 2, Pack>(),
                                                multiply_functions_of_rows<T, 3, Pack>()};
 
+/// Registers of rows of a left factor.
 template <class T>
-struct OwnPlace {
-  Target<T> operator()(Index, Index, Index, Index) const { return {}; }
+struct Panels {
+  Index count;
+  const T* data;
+  Index step;  ///< between its columns
 };
+/// The next ones of a's `rows`, from `panel`: all that are left where these are no more than
+/// `most`, `usual` ones otherwise; those that are filled up come last and alone.
+template <class T>
+Panels<T> next_panels(const Left<T>& a, Index rows, Index panel, Index most, Index usual) {
+  const Index left = (a.tail ? rows : padded<T>(rows)) / lanes<T> - panel;
+  if (left == 0) return {1, a.tail, lanes<T>};
+  return {left <= most ? left : usual, a.data + panel * lanes<T>, a.step};
+}
 
 /// `multiply` from a column's first row to its last, as the caches fetch ahead.
 template <class T, class Finish, class Place>
@@ -159,20 +170,18 @@ void multiply_down_columns(Index rows, Index depth, Index columns, Left<T> a, Ri
   constexpr Index widest = tile_columns(usual_panels);
   alignas(64) T sums[usual_panels * lanes<T> * widest];
   const Index panels = padded<T>(rows) / lanes<T>;
-  const Index whole = a.tail ? rows / lanes<T> : panels;
   const Index groups = (columns + widest - 1) / widest;
   for (Index group = 0; group < groups; ++group) {
     const Index first = group * columns / groups;
     const Index width = (group + 1) * columns / groups - first;
     for (Index panel = 0, count; panel < panels; panel += count) {
-      const bool tail = panel >= whole;
-      count = tail ? 1 : std::min<Index>(usual_panels, whole - panel);
+      const Panels<T> left = next_panels(a, rows, panel, usual_panels, usual_panels);
+      count = left.count;
       Target<T> target = place(panel * lanes<T>, count, first, width);
       const bool is_own = target.data == nullptr;
       if (is_own) target.data = sums, target.step = count * lanes<T>;
       multiply_functions<T, false>[std::size_t(count - 1)][std::size_t(width - 1)](
-          tail ? a.tail : a.data + panel * lanes<T>, tail ? lanes<T> : a.step, nullptr,
-          b.data + first * b.step, b.step, depth, target);
+          left.data, left.step, nullptr, b.data + first * b.step, b.step, depth, target);
       if (is_own) finish(sums, panel * lanes<T>, count, first, width);
     }
   }
@@ -183,23 +192,19 @@ void multiply_down_columns(Index rows, Index depth, Index columns, Left<T> a, Ri
 /// beyond `rows`.
 /// @param rows, depth, columns  of the product [rows x depth] * [depth x columns]
 /// @param place  called with the same numbers before, says where a tile is summed up
-template <class T, class Finish, class Place = OwnPlace<T>>
+template <class T, class Finish, class Place>
 void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b, Finish finish,
-              Place place = {}) {
+              Place place) {
   if (depth <= little_depth && rows * columns >= large_product)
     return multiply_down_columns<T>(rows, depth, columns, a, b, finish, place);
   alignas(64) T packed[most_panels * lanes<T> * depth_block];
   alignas(64) T sums[most_panels * lanes<T> * column_block];
   const Index panels = padded<T>(rows) / lanes<T>;
-  const Index whole = a.tail ? rows / lanes<T> : panels;
   for (Index from = 0; from < columns; from += column_block) {
     const Index block = std::min(column_block, columns - from);
     for (Index panel = 0, count; panel < panels; panel += count) {
-      const bool tail = panel >= whole;
-      const Index left = whole - panel;
-      count = tail ? 1 : left <= most_panels ? left : usual_panels;
-      const T* const rows_of_a = tail ? a.tail : a.data + panel * lanes<T>;
-      const Index step = tail ? lanes<T> : a.step;
+      const Panels<T> left = next_panels(a, rows, panel, most_panels, usual_panels);
+      count = left.count;
       // Column groups of nearly equal width.
       const Index widest = tile_columns(int(count));
       const Index groups = (block + widest - 1) / widest;
@@ -216,8 +221,9 @@ void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b, Fin
           const bool pack = group == 0 && groups > 1, is_packed = group > 0;
           const auto& functions = pack ? multiply_functions<T, true> : multiply_functions<T, false>;
           functions[std::size_t(count - 1)][std::size_t(width - 1)](
-              is_packed ? packed : rows_of_a + k * step, is_packed ? count * lanes<T> : step,
-              packed, b.data + (from + first) * b.step + k, b.step, deep, target);
+              is_packed ? packed : left.data + k * left.step,
+              is_packed ? count * lanes<T> : left.step, packed,
+              b.data + (from + first) * b.step + k, b.step, deep, target);
           if (is_own && k + depth_block >= depth)
             finish(target.data, panel * lanes<T>, count, from + first, width);
         }

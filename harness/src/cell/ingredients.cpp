@@ -54,20 +54,17 @@ Ingredients::Ingredients(const Plan& plan, const Catalog& catalog, const Cell& c
     bool encodes_chosen_items = false;
     family = make(*method_variant.family, [&](const Descriptor& plugin, const Options& options) {
       encodes_chosen_items = posterior && includes(plugin.provides, Ability::conditional);
-      const LatentItems* items = model->latent_items();
+      const LatentItems* const items =
+          encodes_chosen_items ? &posterior->latents() : model->latent_items();
       const Index dimension =
-          encodes_chosen_items ? posterior->latents() : latent_dimension(*model);
-      const Index context = encodes_chosen_items ? posterior->features().rows()
-                            : items              ? items->feature_dimension()
-                                                 : 0;
+          encodes_chosen_items ? items->latent_dimension() : latent_dimension(*model);
+      const Index context = items ? items->feature_dimension() : 0;
       const bool is_trained = planned.trained && (!posterior || encodes_chosen_items) &&
                               planned.trained->has_family(*method_variant.family);
       const TrainedCell* const trained = is_trained ? &*planned.trained : nullptr;
-      const Index second = encodes_chosen_items ? posterior->second_dimension()
-                           : items              ? items->second_dimension()
-                                                : 0;
       const FamilySetup setup{options, dimension, context,
-                              trained ? trained->stream("family") : stream("family"), second};
+                              trained ? trained->stream("family") : stream("family"),
+                              items ? items->second_dimension() : 0};
       auto made = plugin.make_family(setup);
       check_family(*made, dimension, plugin.provides);
       if (trained) trained->load(*method_variant.family, catalog, setup, *made);

@@ -33,8 +33,8 @@ class ItemPosterior final : public Model, public Density {
   void constrain(Draws z, DrawsOut x) const override;
 
   Index items() const { return count_; }
-  Index latents() const { return latents_; }  ///< Dz
-  Index second_dimension() const { return items_.second_dimension(); }
+  /// Of the model that the items are of.
+  const LatentItems& latents() const { return items_; }
   /// What an encoder sees of the items. [C x items]
   Context features() const { return items_.features(); }
   /// "image" where an item has rows and columns, "item" otherwise.
