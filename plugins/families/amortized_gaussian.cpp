@@ -64,8 +64,8 @@ class AmortizedGaussian final : public Family, public Conditional, public Diagon
   void bind(Context context, Index draws_per_item, bool for_gradient) override {
     draws_per_item_ = draws_per_item;
     for_gradient_ = for_gradient;
-    encoder_.begin(pass_, context);
-    encoder_.forward(phi_, pass_);
+    encoder_.begin(pass_, context.cols());
+    encoder_.forward(phi_, pass_, context);
     first_.read(pass_);
   }
   void context_gradient(ContextOut g_context) override { g_context = pass_.input_gradient(); }

@@ -2,7 +2,7 @@
 
 #include <elbow/parameters.hpp>
 #include <elbow/random.hpp>
-#include <elbow/sparse_columns.hpp>
+#include <elbow/sparsity_pattern.hpp>
 #include <elbow/types.hpp>
 #include <string>
 #include <vector>
@@ -37,16 +37,16 @@ struct DenseLayer {
 /// Dense layers behind each other, with hand-written pull-backs. T (float or double) is the
 /// arithmetic and the type of the parameters; double is for checks. Columns are the items of a
 /// batch. A column's output has the same bits whatever other columns share its batch. Zeros of a
-/// sparse input are left out of the products. Products run at the rate of the machine's matrix
-/// product, activations are applied while a tile is in the cache; nothing is allocated once a pass
-/// has seen its largest batch. A NaN in a column's input is a NaN in its output. Thread-safe: no.
+/// sparse input, and of units that ReLU sets to zero, are left out of the products. Products run at
+/// the rate of the machine's matrix product, activations are applied while a tile is in the cache;
+/// nothing is allocated once a pass has seen its largest batch. A NaN in a column's input is a NaN
+/// in its output. Thread-safe: no.
 ///
-///     network.begin(pass, B);                      // room for B columns
-///     pass.input() = ...;                          // [inputs x B]
-///     network.forward(parameters, pass);           // pass.output() is [outputs x B]
-///     pass.output_gradient() = ...;                // [outputs x B]
-///     network.backward(parameters, pass, phi);     // adds to phi; pass.input_gradient() [inputs x
-///     B]
+///     network.begin(pass, B);                   // room for B columns
+///     pass.input() = ...;                       // [inputs x B]
+///     network.forward(parameters, pass);        // pass.output() is [outputs x B]
+///     pass.output_gradient() = ...;             // [outputs x B]
+///     network.backward(parameters, pass, phi);  // adds to phi; pass.input_gradient() [inputs x B]
 template <class T>
 class DenseNetwork {
  public:
@@ -76,9 +76,9 @@ class DenseNetwork {
     std::vector<Matrix> values_;     ///< the input, then every layer's output
     std::vector<Matrix> slopes_;     ///< of every layer's activation, where its output hides it
     std::vector<Matrix> gradients_;  ///< by `values_`, before the activation once pulled back
-    bool has_input_ = false;         ///< it was given to `begin`
-    SparseColumns<T> sparse_input_;  ///< [inputs x B]  empty where the input is dense
-    SparseColumns<T> turned_input_;  ///< [B x inputs]
+    std::vector<SparsityPattern> patterns_;  ///< by `values_`, empty where these are dense
+    bool is_turned_ = false;                 ///< the input is in `turned_input_` only
+    Matrix turned_input_;                    ///< [B x inputs]
   };
 
   /// Adds the blocks `<name>_weights_1` [outputs x inputs], `<name>_bias_1`, ... to `parameters`.
@@ -93,10 +93,9 @@ class DenseNetwork {
   BlockId<T> weights(std::size_t layer) const { return layers_[layer].weights; }
 
   void begin(Pass& pass, Index columns) const;
-  /// The same with the input, which is not copied where it is sparse; `pass.input()` is not
-  /// written afterwards.
-  void begin(Pass& pass, const Eigen::Ref<const Matrix>& input) const;
   void forward(Parameters& parameters, Pass& pass);
+  /// The same of another input than `pass.input()`, [inputs x B], which may be released afterwards.
+  void forward(Parameters& parameters, Pass& pass, const Eigen::Ref<const Matrix>& input);
   /// Of this pass' most recent `forward`, with the same parameters.
   /// @param phi  default constructed when only the input's gradient is wanted
   /// @param to_input  false: `input_gradient()` is not written, which saves a product
@@ -114,7 +113,11 @@ class DenseNetwork {
     Vector padded_bias;  ///< [outputs]  filled up
   };
 
-  /// Masks or fills up W as `Product` reads it.
+  /// Whether a layer's input is read in search of zeros.
+  bool looks_for_zeros(std::size_t layer) const;
+  /// `forward` of an input whose columns lie `step` apart.
+  void forward(Parameters& parameters, Pass& pass, const T* input, Index step);
+  /// Masks or fills up W as the products read it.
   void prepare(Parameters& parameters, Layer& layer) const;
 
   Index inputs_;

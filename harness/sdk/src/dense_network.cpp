@@ -72,6 +72,12 @@ T* scratch(Index size) {
   return kept.data();
 }
 
+/// Of the transpose of a layer's input while the gradient of its weights is written.
+SparsityPattern& turned_pattern() {
+  thread_local SparsityPattern kept;
+  return kept;
+}
+
 /// g *= the slopes of a layer, which are given or told by its outputs y; all [size], in whole
 /// registers.
 template <class T>
@@ -150,13 +156,16 @@ DenseNetwork<T>::DenseNetwork(Parameters& parameters, const std::string& name, I
 template <class T>
 void DenseNetwork<T>::begin(Pass& pass, Index columns) const {
   pass.columns_ = columns;
-  pass.has_input_ = false;
   Index widest = padded<T>(inputs_);
   for (const Layer& layer : layers_) widest = std::max(widest, padded<T>(layer.outputs));
   scratch<T, 0>(padded<T>(columns) * widest), scratch<T, 1>(padded<T>(columns) * widest);
   if (!pass.values_.empty() && pass.values_[0].cols() >= columns) return;
-  pass.sparse_input_.reserve(inputs_, columns);
-  pass.turned_input_.reserve(inputs_, columns);
+  pass.patterns_.resize(layers_.size());
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    if (!looks_for_zeros(l)) continue;
+    pass.patterns_[l].reserve(layers_[l].inputs, columns);
+    turned_pattern().reserve(padded<T>(columns), layers_[l].inputs);
+  }
   pass.rows_.assign(1, inputs_);
   for (const Layer& layer : layers_) pass.rows_.push_back(layer.outputs);
   pass.values_.clear(), pass.gradients_.clear(), pass.slopes_.clear();
@@ -171,12 +180,11 @@ void DenseNetwork<T>::begin(Pass& pass, Index columns) const {
 }
 
 template <class T>
-void DenseNetwork<T>::begin(Pass& pass, const Eigen::Ref<const Matrix>& input) const {
-  begin(pass, input.cols());
-  pass.has_input_ = true;
-  if (layers_.empty() ||
-      !pass.sparse_input_.read(input.data(), input.outerStride(), inputs_, input.cols()))
-    pass.input() = input;
+bool DenseNetwork<T>::looks_for_zeros(std::size_t layer) const {
+  if (layer == 0) return true;
+  // A few rows are computed faster with the zeros.
+  constexpr Index least = most_sparse_panels * lanes<T>;
+  return layers_[layer - 1].activation == Activation::relu && layers_[layer].outputs >= least;
 }
 
 template <class T>
@@ -191,8 +199,28 @@ void DenseNetwork<T>::prepare(Parameters& parameters, Layer& layer) const {
 
 template <class T>
 void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
-  if (!pass.has_input_)
-    pass.sparse_input_.read(pass.values_[0].data(), pass.values_[0].rows(), inputs_, pass.columns_);
+  pass.is_turned_ = false;
+  forward(parameters, pass, pass.values_[0].data(), pass.values_[0].rows());
+}
+
+template <class T>
+void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass,
+                              const Eigen::Ref<const Matrix>& input) {
+  // `transpose` reads whole registers.
+  if (layers_.empty() || inputs_ % lanes<T> != 0) {
+    pass.input() = input;
+    return forward(parameters, pass);
+  }
+  const Index filled = padded<T>(pass.columns_);
+  if (pass.turned_input_.size() < filled * inputs_) pass.turned_input_.resize(filled, inputs_);
+  transpose<T>(input.data(), input.outerStride(), inputs_, pass.columns_, pass.turned_input_.data(),
+               filled);
+  pass.is_turned_ = true;
+  forward(parameters, pass, input.data(), input.outerStride());
+}
+
+template <class T>
+void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass, const T* input, Index step) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
     prepare(parameters, layer);
@@ -200,7 +228,10 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
     const Left<T> weights{masked ? layer.masked.data() : parameters.matrix(layer.weights).data(),
                           masked ? layer.masked.rows() : layer.outputs,
                           layer.tail.size() > 0 ? layer.tail.data() : nullptr};
-    const Matrix& x = pass.values_[l];
+    const Right<T> x =
+        l == 0 ? Right<T>{input, step} : Right<T>{pass.values_[l].data(), pass.values_[l].rows()};
+    SparsityPattern& pattern = pass.patterns_[l];
+    if (looks_for_zeros(l)) pattern.read(x.data, x.step, layer.inputs, pass.columns_);
     Matrix& y = pass.values_[l + 1];
     Matrix& slopes = pass.slopes_[l];
     const T* const bias = layer.padded_bias.data();
@@ -222,11 +253,10 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass) {
       if (layer.activation != Activation::identity || layer.gain != 1) return {};
       return {.data = &y(row, column), .step = y.rows(), .start = bias + row};
     };
-    if (l == 0 && pass.sparse_input_.columns() > 0)
-      multiply<T>(layer.outputs, pass.columns_, weights, pass.sparse_input_, finish, place);
+    if (!pattern.empty())
+      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, x, pattern, finish, place);
     else
-      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, {x.data(), x.rows()}, finish,
-                  place);
+      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, x, finish, place);
   }
 }
 
@@ -246,6 +276,7 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
     const Matrix& x = pass.values_[l];
+    const SparsityPattern& pattern = pass.patterns_[l];
     const Matrix& g = pass.gradients_[l + 1];
     const Packet<T> gain = broadcast(layer.gain);
     const Index filled = padded<T>(pass.columns_);
@@ -279,23 +310,33 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
           return {.data = to, .step = layer.outputs, .start = to, .start_step = layer.outputs};
         return {.data = to, .step = layer.outputs, .squares = &squares};
       };
-      if (l == 0 && pass.sparse_input_.columns() > 0) {
-        pass.turned_input_.transpose(pass.sparse_input_, layer.inputs);
-        multiply<T>(layer.outputs, layer.inputs, {g.data(), g.rows()}, pass.turned_input_, finish,
-                    place);
-      } else {
-        T* const turned_x = scratch<T, 0>(filled * layer.inputs);
+      const bool is_turned = l == 0 && pass.is_turned_;
+      T* const turned_x =
+          is_turned ? pass.turned_input_.data() : scratch<T, 0>(filled * layer.inputs);
+      if (!is_turned)
         transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled);
-        multiply<T>(layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()},
-                    {turned_x, filled}, finish, place);
-      }
+      const Left<T> left{g.data(), g.rows()};
+      const Right<T> right{turned_x, filled};
+      if (!pattern.empty() && turned_pattern().read(turned_x, filled, pass.columns_, layer.inputs))
+        multiply<T>(layer.outputs, pass.columns_, layer.inputs, left, right, turned_pattern(),
+                    finish, place);
+      else
+        multiply<T>(layer.outputs, pass.columns_, layer.inputs, left, right, finish, place);
       if (!add) phi.tell_squared_norm(layer.weights, squares);
     }
     if (l == 0 && !to_input) return;
-    // The items in the registers' lanes: W is read as it lies, and only its products are turned.
     const bool masked = layer.mask.size() > 0;
     const Right<T> weights{masked ? layer.masked.data() : parameters.matrix(layer.weights).data(),
                            masked ? layer.masked.rows() : layer.outputs};
+    Matrix& to_x = pass.gradients_[l];
+    // Of units before ReLU only those above zero have a gradient, with a slope of 1.
+    if (l > 0 && !pattern.empty() && layer.tail.size() == 0) {
+      multiply_at<T>(pattern, layer.inputs, padded<T>(layer.outputs), weights, {g.data(), g.rows()},
+                     scratch<T, 0>(pattern.count()), to_x.data(), to_x.rows());
+      if (layer.gain != 1) to_x.leftCols(pass.columns_) *= layer.gain;
+      continue;
+    }
+    // The items in the registers' lanes: W is read as it lies, and only its products are turned.
     T* const turned_g = scratch<T, 0>(filled * layer.outputs);
     T* const turned_to_x = scratch<T, 1>(filled * padded<T>(layer.inputs));
     transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled);
@@ -304,7 +345,6 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                 [&](Index row, Index, Index column, Index) -> Target<T> {
                   return {.data = turned_to_x + column * filled + row, .step = filled};
                 });
-    Matrix& to_x = pass.gradients_[l];
     transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows());
     if (layer.gain != 1) to_x.leftCols(pass.columns_) *= layer.gain;
     if (l > 0) pull_back_activation(l - 1);

@@ -288,20 +288,57 @@ TEST_CASE("the squared norm of a pulled back gradient is finite where the gradie
   REQUIRE_FALSE(std::isfinite(phi.squared_norm()));
 }
 
-TEST_CASE("an input given at the beginning of a pass is that which is written into the pass") {
+TEST_CASE("units that ReLU sets to zero are left out of the products without changing a bit") {
+  // Beside enough columns whose units are all above zero and whose output has no gradient, the
+  // same columns are read densely. Blocks of units and of items end within a register, columns of
+  // 125 (in whole registers), 128 and 512 outputs crowd in the cache, more than 256 columns are
+  // taken in parts.
+  const auto [units, outputs, sparse] = GENERATE(table<Index, Index, Index>(
+      {{64, 64, 30}, {37, 85, 11}, {150, 128, 70}, {83, 512, 7}, {70, 125, 20}, {300, 72, 260}}));
+  const Activation last = GENERATE(Activation::identity, Activation::softplus);
+  const bool masked = GENERATE(false, true);
+  const double gain = GENERATE(1., 0.7);
+  const MatrixXf mask = masked ? MatrixXf(normals(outputs, units, 5).cast<float>()) : MatrixXf();
+  const std::vector<DenseLayer> layers = {{units, Activation::relu, WeightStart::he, 1, {}},
+                                          {outputs, last, WeightStart::he, gain, mask}};
+  Net<float> net(units, layers);
+  net.parameters.matrix(net.network.weights(0)).setIdentity();
+  net.parameters.vector(net.network.bias(0)).setZero();
+  const Index dense = 4 * sparse;
+  MatrixXd x(units, sparse + dense), g(outputs, sparse + dense);
+  x << normals(units, sparse, 3), normals(units, dense, 6).cwiseAbs();
+  g << normals(outputs, sparse, 4), MatrixXd::Zero(outputs, dense);
+  Gradient with(net.parameters), without(net.parameters);
+  const MatrixXd y_with = net(x), x_with = net.pull_back(g, with);
+  const MatrixXd y = net(x.leftCols(sparse)), to_x = net.pull_back(g.leftCols(sparse), without);
+  REQUIRE(y == y_with.leftCols(sparse));
+  REQUIRE((y - reference(net, layers, x.leftCols(sparse))).cwiseAbs().maxCoeff() < 1e-4);
+  // Sums over outputs are in another order.
+  REQUIRE((to_x - x_with.leftCols(sparse)).cwiseAbs().maxCoeff() < 1e-4);
+  REQUIRE((to_x.array() != 0).count() > to_x.size() / 3);
+  REQUIRE(to_x.cwiseProduct((x.leftCols(sparse).array() < 0).cast<double>().matrix()).isZero(0));
+  REQUIRE(with.out().matrix(net.network.weights(1)) ==
+          without.out().matrix(net.network.weights(1)));
+  REQUIRE(with.f32().isApprox(without.f32(), 1e-5f));
+  REQUIRE(with.squared_norm() == Approx(without.squared_norm()).epsilon(1e-5));
+}
+
+TEST_CASE("an input given to the pass from elsewhere is that which is written into the pass") {
   const bool sparse = GENERATE(false, true);
-  Net<float> net(37, three_layers(Activation::tanh));
-  MatrixXd x = normals(37, 12, 3);
+  const Index inputs = GENERATE(37, 40), columns = 12;
+  Net<float> net(inputs, three_layers(Activation::tanh));
+  MatrixXd x = normals(inputs, columns, 3);
   if (sparse) x.topRows(33).setZero();
-  const MatrixXd g = normals(5, 12, 4);
+  const MatrixXd g = normals(5, columns, 4);
   Gradient written(net.parameters), given(net.parameters);
   const MatrixXd y = net(x), to_x = net.pull_back(g, written);
-  net(normals(37, 12, 5));
-  // Some rows of a larger block.
-  MatrixXf block = MatrixXf::Constant(50, 12, 7);
-  block.middleRows(5, 37) = x.cast<float>();
-  net.network.begin(net.pass, block.middleRows(5, 37));
-  net.network.forward(net.parameters, net.pass);
+  net(normals(inputs, columns, 5));
+  // Some rows of a larger block, which is released before the pull-back.
+  MatrixXf block = MatrixXf::Constant(50, columns, 7);
+  block.middleRows(5, inputs) = x.cast<float>();
+  net.network.begin(net.pass, columns);
+  net.network.forward(net.parameters, net.pass, block.middleRows(5, inputs));
+  block.setConstant(NAN);
   REQUIRE(net.pass.output().cast<double>() == y);
   REQUIRE(net.pull_back(g, given) == to_x);
   REQUIRE(given.f32() == written.f32());
