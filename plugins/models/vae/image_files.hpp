@@ -144,8 +144,10 @@ class ImageFiles {
           const auto item = [&](std::size_t b) {
             return numbers.data() + (splits_.first(split) + items[b]) * pixels();
           };
-          // Items in random order come from far away, which takes longer than using one.
+          // Items in random order come from far away, which takes longer than using one; to look up
+          // their pages takes longer still.
           constexpr std::size_t ahead = 4;
+          for (std::size_t b = 0; b < items.size(); ++b) __builtin_prefetch(item(b));
           for (std::size_t b = 0; b < items.size() + ahead; ++b) {
             if (b < items.size()) prefetch(item(b), item(b) + pixels());
             if (b >= ahead) use(Index(b - ahead), item(b - ahead));

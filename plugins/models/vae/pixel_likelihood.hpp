@@ -15,35 +15,39 @@ using Floats = Eigen::internal::packet_traits<float>::type;
 inline constexpr Index lanes = Eigen::internal::packet_traits<float>::size;
 
 /// sum of mask (x l - log(1 + e^l)) over pixels; l is overwritten by mask (x - sigmoid(l)).
-inline double bernoulli(const float* x, const float* mask, float* l, Index n) {
+/// @tparam Masked  whether the mask is not 1 everywhere
+template <bool Masked>
+double bernoulli(const float* x, const float* mask, float* l, Index n) {
   using namespace Eigen::internal;
   const Floats one = pset1<Floats>(1.f), zero = pset1<Floats>(0.f);
   Floats linear = zero, logs = zero, product = one;
-  const auto visit = [&](const float* x_at, const float* mask_at, float* l_at) {
+  const auto visit = [&]<bool Some>(std::bool_constant<Some>, const float* x_at,
+                                    const float* mask_at, float* l_at) {
     const Floats logit = ploadu<Floats>(l_at), pixel = ploadu<Floats>(x_at);
-    const Floats seen = ploadu<Floats>(mask_at);
+    const Floats seen = Some ? ploadu<Floats>(mask_at) : one;
+    const auto if_seen = [&](const Floats& value) { return Some ? pmul(seen, value) : value; };
     const Floats e = simd::exp_nonpositive<float>(pnegate(pabs(logit)));
     const Floats larger = pdiv(one, padd(one, e));  // sigmoid(|l|)
     const Floats chance = pselect(pcmp_lt(logit, zero), pmul(e, larger), larger);
-    linear = pmadd(seen, psub(pmul(pixel, logit), pmax(logit, zero)), linear);
+    linear = padd(linear, if_seen(psub(pmul(pixel, logit), pmax(logit, zero))));
     // log(1 + e) of many pixels at once: each factor lies in [1, 2].
-    product = pmul(product, pmadd(seen, e, one));
-    pstoreu(l_at, pmul(seen, psub(pixel, chance)));
+    product = pmul(product, padd(one, if_seen(e)));
+    pstoreu(l_at, if_seen(psub(pixel, chance)));
   };
   Index i = 0;
   for (Index count = 1; i + lanes <= n; i += lanes, ++count) {
-    visit(x + i, mask + i, l + i);
+    visit(std::bool_constant<Masked>(), x + i, mask + i, l + i);
     if (count % 64 == 0) {
       logs = padd(logs, plog(product));
       product = one;
     }
   }
-  if (i < n) {
+  if (i < n) {  // what fills up the last register is not seen
     float last[3][lanes] = {};
     std::copy_n(x + i, n - i, last[0]);
     std::copy_n(mask + i, n - i, last[1]);
     std::copy_n(l + i, n - i, last[2]);
-    visit(last[0], last[1], last[2]);
+    visit(std::true_type(), last[0], last[1], last[2]);
     std::copy_n(last[2], n - i, l + i);
   }
   return double(predux(psub(linear, padd(logs, plog(product)))));
@@ -115,9 +119,11 @@ class PixelLikelihood {
   void evaluate(Parameters& theta, Block y, VectorOut log_likelihood) {
     const Index per_item = y.cols() / x_->cols();
     if (bernoulli_) {
+      const auto bernoulli =
+          double(mask_.size()) == seen_ ? packet::bernoulli<false> : packet::bernoulli<true>;
       for (Index s = 0; s < y.cols(); ++s)
-        log_likelihood[s] = packet::bernoulli(x_->col(s / per_item).data(), mask_.data(),
-                                              y.col(s).data(), y.rows());
+        log_likelihood[s] =
+            bernoulli(x_->col(s / per_item).data(), mask_.data(), y.col(s).data(), y.rows());
       return;
     }
     const Eigen::MatrixXf& target = logit_normal_ ? targets_ : *x_;
