@@ -72,7 +72,7 @@ T* scratch(Index size) {
   return kept.data();
 }
 
-/// Of the transpose of a layer's input while the gradient of its weights is written.
+/// The pattern of a layer's turned input, which nobody needs after a step either.
 SparsityPattern& turned_pattern() {
   thread_local SparsityPattern kept;
   return kept;
@@ -253,10 +253,7 @@ void DenseNetwork<T>::forward(Parameters& parameters, Pass& pass, const T* input
       if (layer.activation != Activation::identity || layer.gain != 1) return {};
       return {.data = &y(row, column), .step = y.rows(), .start = bias + row};
     };
-    if (!pattern.empty())
-      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, x, pattern, finish, place);
-    else
-      multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, x, finish, place);
+    multiply<T>(layer.outputs, layer.inputs, pass.columns_, weights, x, pattern, finish, place);
   }
 }
 
@@ -315,13 +312,9 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
           is_turned ? pass.turned_input_.data() : scratch<T, 0>(filled * layer.inputs);
       if (!is_turned)
         transpose<T>(x.data(), x.rows(), layer.inputs, pass.columns_, turned_x, filled);
-      const Left<T> left{g.data(), g.rows()};
-      const Right<T> right{turned_x, filled};
-      if (!pattern.empty() && turned_pattern().read(turned_x, filled, pass.columns_, layer.inputs))
-        multiply<T>(layer.outputs, pass.columns_, layer.inputs, left, right, turned_pattern(),
-                    finish, place);
-      else
-        multiply<T>(layer.outputs, pass.columns_, layer.inputs, left, right, finish, place);
+      if (!pattern.empty()) turned_pattern().read(turned_x, filled, pass.columns_, layer.inputs);
+      multiply<T>(layer.outputs, pass.columns_, layer.inputs, {g.data(), g.rows()},
+                  {turned_x, filled}, pattern.empty() ? pattern : turned_pattern(), finish, place);
       if (!add) phi.tell_squared_norm(layer.weights, squares);
     }
     if (l == 0 && !to_input) return;
@@ -330,24 +323,24 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                            masked ? layer.masked.rows() : layer.outputs};
     Matrix& to_x = pass.gradients_[l];
     // Of units before ReLU only those above zero have a gradient, with a slope of 1.
-    if (l > 0 && !pattern.empty() && layer.tail.size() == 0) {
+    const bool at_units = l > 0 && !pattern.empty() && layer.tail.size() == 0;
+    if (at_units) {
       multiply_at<T>(pattern, layer.inputs, padded<T>(layer.outputs), weights, {g.data(), g.rows()},
                      scratch<T, 0>(pattern.count()), to_x.data(), to_x.rows());
-      if (layer.gain != 1) to_x.leftCols(pass.columns_) *= layer.gain;
-      continue;
+    } else {
+      // The items in the registers' lanes: W is read as it lies, and only its products are turned.
+      T* const turned_g = scratch<T, 0>(filled * layer.outputs);
+      T* const turned_to_x = scratch<T, 1>(filled * padded<T>(layer.inputs));
+      transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled);
+      const auto written = [](const T*, Index, Index, Index, Index) {};
+      multiply<T>(pass.columns_, layer.outputs, layer.inputs, {turned_g, filled}, weights, written,
+                  [&](Index row, Index, Index column, Index) -> Target<T> {
+                    return {.data = turned_to_x + column * filled + row, .step = filled};
+                  });
+      transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows());
     }
-    // The items in the registers' lanes: W is read as it lies, and only its products are turned.
-    T* const turned_g = scratch<T, 0>(filled * layer.outputs);
-    T* const turned_to_x = scratch<T, 1>(filled * padded<T>(layer.inputs));
-    transpose<T>(g.data(), g.rows(), layer.outputs, pass.columns_, turned_g, filled);
-    const auto written = [](const T*, Index, Index, Index, Index) {};
-    multiply<T>(pass.columns_, layer.outputs, layer.inputs, {turned_g, filled}, weights, written,
-                [&](Index row, Index, Index column, Index) -> Target<T> {
-                  return {.data = turned_to_x + column * filled + row, .step = filled};
-                });
-    transpose<T>(turned_to_x, filled, pass.columns_, layer.inputs, to_x.data(), to_x.rows());
     if (layer.gain != 1) to_x.leftCols(pass.columns_) *= layer.gain;
-    if (l > 0) pull_back_activation(l - 1);
+    if (l > 0 && !at_units) pull_back_activation(l - 1);
   }
 }
 

@@ -6,8 +6,7 @@
 #include "tiled_product.hpp"
 
 /// Products with a factor of many zeros, as binarised images have and units that ReLU sets to zero.
-/// What a zero would add is left out; every bit is that of `multiply` with the zeros (and a finite
-/// left factor).
+/// What a zero would add to a finite sum is left out.
 namespace elbow::tiles {
 
 /// Columns of as many registers' rows as R has numbers, which are 0, 1, ...
@@ -49,9 +48,8 @@ inline constexpr auto multiply_sparse_functions = []<int... R>(std::integer_sequ
 }
 (std::make_integer_sequence<int, most_sparse_panels>());
 
-/// A block of columns [rows x columns] as it stays in the first cache: where it lies, or copied to
-/// `room` when so many bytes, or a multiple of them, lie between its columns that they would fall
-/// on a few of the cache's sets.
+/// A block [rows x columns] where it lies, or copied to `room` where its columns lie a multiple of
+/// `crowding` bytes apart, so that they would share a few of the first cache's sets.
 /// @param rows  in whole registers
 template <class T>
 Right<T> cached_block(Right<T> block, Index rows, Index columns, T* room) {
@@ -63,20 +61,23 @@ Right<T> cached_block(Right<T> block, Index rows, Index columns, T* room) {
   return {room, rows};
 }
 
-/// As `multiply` of a dense right factor; the tiles have more columns.
+/// As `multiply` of a dense right factor, bit by bit where the left one is finite; the tiles have
+/// more columns. An empty pattern is that of a dense factor.
 template <class T, class Finish, class Place>
 void multiply(Index rows, Index depth, Index columns, Left<T> a, Right<T> b,
               const SparsityPattern& pattern, Finish finish, Place place) {
+  if (pattern.empty()) return multiply<T>(rows, depth, columns, a, b, finish, place);
   constexpr Index deep = SparsityPattern::block_rows, most = 256;
   alignas(64) T room[most_sparse_panels * lanes<T> * deep];
   alignas(64) T sums[most_sparse_panels * lanes<T> * most];
   const Index panels = padded<T>(rows) / lanes<T>;
+  const Index whole = a.tail ? rows / lanes<T> : panels;
   for (Index from = 0; from < columns; from += most) {
     const Index width = std::min(most, columns - from);
     for (Index panel = 0, count; panel < panels; panel += count) {
       // Groups of nearly equal height: a low one does not fill the arithmetic's pipeline.
-      const Index groups = (panels - panel + most_sparse_panels - 1) / most_sparse_panels;
-      const Index usual = (panels - panel) / groups;
+      const Index groups = (whole - panel + most_sparse_panels - 1) / most_sparse_panels;
+      const Index usual = (whole - panel) / std::max<Index>(groups, 1);
       const Panels<T> left = next_panels(a, rows, panel, usual, usual);
       count = left.count;
       Target<T> target = place(panel * lanes<T>, count, from, width);
@@ -126,7 +127,7 @@ void multiply_chosen_columns(std::integer_sequence<int, J...>, const T* const* c
 
 template <class T>
 using MultiplyChosenColumns = void (*)(const T* const*, const T*, Index, T*);
-/// By their count, from 1.
+/// By the count of columns, from 1.
 template <class T>
 inline constexpr auto multiply_chosen_functions = []<int... N>(std::integer_sequence<int, N...>) {
   return std::array<MultiplyChosenColumns<T>, sizeof...(N)>{[](const T* const* columns, const T* b,
@@ -137,7 +138,7 @@ inline constexpr auto multiply_chosen_functions = []<int... N>(std::integer_sequ
 (std::make_integer_sequence<int, most_sparse_panels>());
 
 /// The numbers of a^T b [columns x pattern's columns] at the places of a pattern; the others are
-/// zeros.
+/// zeros. Sums are in another order than those of `multiply`: in lanes, then over the lanes.
 /// @param      depth     rows of a and b, whole registers
 /// @param      products  [pattern.count()]  memory for use
 /// @param[out] to        `to_step` between columns

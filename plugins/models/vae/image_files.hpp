@@ -144,8 +144,8 @@ class ImageFiles {
           const auto item = [&](std::size_t b) {
             return numbers.data() + (splits_.first(split) + items[b]) * pixels();
           };
-          // Items in random order come from far away, which takes longer than using one; to look up
-          // their pages takes longer still.
+          // Items in random order are not in the caches: a line of each is fetched first, so that
+          // their pages are looked up at once, then whole items before their use.
           constexpr std::size_t ahead = 4;
           for (std::size_t b = 0; b < items.size(); ++b) __builtin_prefetch(item(b));
           for (std::size_t b = 0; b < items.size() + ahead; ++b) {

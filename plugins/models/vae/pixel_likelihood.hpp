@@ -15,7 +15,7 @@ using Floats = Eigen::internal::packet_traits<float>::type;
 inline constexpr Index lanes = Eigen::internal::packet_traits<float>::size;
 
 /// sum of mask (x l - log(1 + e^l)) over pixels; l is overwritten by mask (x - sigmoid(l)).
-/// @tparam Masked  whether the mask is not 1 everywhere
+/// @tparam Masked  false: the mask is 1 everywhere
 template <bool Masked>
 double bernoulli(const float* x, const float* mask, float* l, Index n) {
   using namespace Eigen::internal;
@@ -119,11 +119,11 @@ class PixelLikelihood {
   void evaluate(Parameters& theta, Block y, VectorOut log_likelihood) {
     const Index per_item = y.cols() / x_->cols();
     if (bernoulli_) {
-      const auto bernoulli =
-          double(mask_.size()) == seen_ ? packet::bernoulli<false> : packet::bernoulli<true>;
+      const bool all_seen = seen_ == double(mask_.size());
+      const auto log_density = all_seen ? packet::bernoulli<false> : packet::bernoulli<true>;
       for (Index s = 0; s < y.cols(); ++s)
         log_likelihood[s] =
-            bernoulli(x_->col(s / per_item).data(), mask_.data(), y.col(s).data(), y.rows());
+            log_density(x_->col(s / per_item).data(), mask_.data(), y.col(s).data(), y.rows());
       return;
     }
     const Eigen::MatrixXf& target = logit_normal_ ? targets_ : *x_;

@@ -288,20 +288,23 @@ TEST_CASE("the squared norm of a pulled back gradient is finite where the gradie
   REQUIRE_FALSE(std::isfinite(phi.squared_norm()));
 }
 
-TEST_CASE("units that ReLU sets to zero are left out of the products without changing a bit") {
+TEMPLATE_TEST_CASE(
+    "units that ReLU sets to zero are left out of the products without changing a bit", "", float,
+    double) {
   // Beside enough columns whose units are all above zero and whose output has no gradient, the
   // same columns are read densely. Blocks of units and of items end within a register, columns of
   // 125 (in whole registers), 128 and 512 outputs crowd in the cache, more than 256 columns are
   // taken in parts.
-  const auto [units, outputs, sparse] = GENERATE(table<Index, Index, Index>(
+  const std::tuple<Index, Index, Index> sizes = GENERATE(table<Index, Index, Index>(
       {{64, 64, 30}, {37, 85, 11}, {150, 128, 70}, {83, 512, 7}, {70, 125, 20}, {300, 72, 260}}));
+  const Index units = std::get<0>(sizes), outputs = std::get<1>(sizes), sparse = std::get<2>(sizes);
   const Activation last = GENERATE(Activation::identity, Activation::softplus);
   const bool masked = GENERATE(false, true);
   const double gain = GENERATE(1., 0.7);
   const MatrixXf mask = masked ? MatrixXf(normals(outputs, units, 5).cast<float>()) : MatrixXf();
   const std::vector<DenseLayer> layers = {{units, Activation::relu, WeightStart::he, 1, {}},
                                           {outputs, last, WeightStart::he, gain, mask}};
-  Net<float> net(units, layers);
+  Net<TestType> net(units, layers);
   net.parameters.matrix(net.network.weights(0)).setIdentity();
   net.parameters.vector(net.network.bias(0)).setZero();
   const Index dense = 4 * sparse;
@@ -309,6 +312,12 @@ TEST_CASE("units that ReLU sets to zero are left out of the products without cha
   x << normals(units, sparse, 3), normals(units, dense, 6).cwiseAbs();
   g << normals(outputs, sparse, 4), MatrixXd::Zero(outputs, dense);
   Gradient with(net.parameters), without(net.parameters);
+  const auto numbers_of = [](Gradient& gradient) {
+    if constexpr (std::is_same_v<TestType, float>)
+      return gradient.f32();
+    else
+      return gradient.f64();
+  };
   const MatrixXd y_with = net(x), x_with = net.pull_back(g, with);
   const MatrixXd y = net(x.leftCols(sparse)), to_x = net.pull_back(g.leftCols(sparse), without);
   REQUIRE(y == y_with.leftCols(sparse));
@@ -319,7 +328,7 @@ TEST_CASE("units that ReLU sets to zero are left out of the products without cha
   REQUIRE(to_x.cwiseProduct((x.leftCols(sparse).array() < 0).cast<double>().matrix()).isZero(0));
   REQUIRE(with.out().matrix(net.network.weights(1)) ==
           without.out().matrix(net.network.weights(1)));
-  REQUIRE(with.f32().isApprox(without.f32(), 1e-5f));
+  REQUIRE(numbers_of(with).isApprox(numbers_of(without), TestType(1e-5)));
   REQUIRE(with.squared_norm() == Approx(without.squared_norm()).epsilon(1e-5));
 }
 
@@ -342,8 +351,14 @@ TEST_CASE("an input given to the pass from elsewhere is that which is written in
   REQUIRE(net.pass.output().cast<double>() == y);
   REQUIRE(net.pull_back(g, given) == to_x);
   REQUIRE(given.f32() == written.f32());
-  // And the next pass takes what is written again.
+  // And the next pass takes what is written again, its pull-back too.
   REQUIRE(net(x) == y);
+  Net<float> fresh(inputs, three_layers(Activation::tanh));
+  const MatrixXd other = normals(inputs, columns, 7);
+  Gradient after(net.parameters), expected(fresh.parameters);
+  REQUIRE(net(other) == fresh(other));
+  REQUIRE(net.pull_back(g, after) == fresh.pull_back(g, expected));
+  REQUIRE(after.f32() == expected.f32());
 }
 
 TEST_CASE("masked weights neither act nor have a gradient") {
