@@ -269,6 +269,9 @@ void DenseNetwork<T>::backward(Parameters& parameters, Pass& pass, GradientOut p
                        slopes.size() > 0 ? slopes.data() : nullptr, g.data(),
                        g.rows() * pass.columns_);
   };
+  // The caller writes no rows that fill up a register; a NaN of an earlier batch may be in them.
+  Matrix& of_output = pass.gradients_.back();
+  of_output.bottomRows(of_output.rows() - outputs()).setZero();
   pull_back_activation(layers_.size() - 1);
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];

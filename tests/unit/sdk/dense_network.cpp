@@ -361,6 +361,24 @@ TEST_CASE("an input given to the pass from elsewhere is that which is written in
   REQUIRE(after.f32() == expected.f32());
 }
 
+TEST_CASE("a batch with NaN leaves nothing behind for the next one") {
+  // Behind ReLU, with outputs that end within a register.
+  constexpr Index units = 40, outputs = 125, columns = 20;
+  const std::vector<DenseLayer> layers = {
+      {units, Activation::relu, WeightStart::he, 1, {}},
+      {outputs, Activation::softplus, WeightStart::he, 1, MatrixXf::Ones(outputs, units)}};
+  Net<float> used(units, layers), fresh(units, layers);
+  const MatrixXd x = normals(units, columns, 3), g = normals(outputs, columns, 4);
+  MatrixXd wrong = x;
+  wrong(2, 3) = NAN;
+  Gradient spoilt(used.parameters), found(used.parameters), expected(fresh.parameters);
+  used(wrong);
+  used.pull_back(g, spoilt);
+  REQUIRE(used(x) == fresh(x));
+  REQUIRE(used.pull_back(g, found) == fresh.pull_back(g, expected));
+  REQUIRE(found.f32() == expected.f32());
+}
+
 TEST_CASE("masked weights neither act nor have a gradient") {
   MatrixXf mask = MatrixXf::Zero(5, 7);
   for (Index i = 0; i < 5; ++i) mask.row(i).head(i).setOnes();
